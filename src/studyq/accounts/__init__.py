@@ -1,0 +1,1 @@
+"""Users, and secrets kept for them."""

@@ -1,0 +1,1 @@
+"""Driver, engine, transactions, column types."""

@@ -1,0 +1,1 @@
+"""The pdf-ingestion job: from an original to a searchable document."""

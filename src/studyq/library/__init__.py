@@ -1,0 +1,1 @@
+"""Documents, their PDFs, pages and chunks."""

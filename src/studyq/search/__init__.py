@@ -1,0 +1,1 @@
+"""Word index, vector index, fusion."""

@@ -1,0 +1,206 @@
+"""Every ``STUDYQ_*`` variable, typed and documented, read once at start-up.
+
+Precedence: the environment, then a ``.env`` file in the working folder, then the default. Each
+variable has a ``…_FILE`` twin that names a file holding the value (for container secrets).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+import msgspec
+from dotenv import dotenv_values
+
+PREFIX = "STUDYQ_"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsError(ValueError):
+    """A variable has a value that cannot be used; the message names it and what it takes."""
+
+
+def _setting(default: Any, about: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"about": about, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is in force for this process. Sizes are bytes, times are seconds."""
+
+    data: Path = _setting(Path("data"), "Folder of the database, the originals and the models.")
+    database_url: str = _setting("", "Database; empty: studyq.db in the data folder.")
+    storage_url: str = _setting("", "Originals; empty: files/ in the data folder. gs://… with gcs.")
+    host: str = _setting("127.0.0.1", "Address to listen on; others than loopback need AUTH=none.")
+    port: int = _setting(8642, "Port to listen on; 0 takes a free one.")
+    url: str = _setting("", "Public address of the service; its host name is then accepted too.")
+    auth: Literal["", "none"] = _setting(
+        "", "'none' serves everybody who can reach the port, and says so in a banner."
+    )
+    open_browser: Literal["auto", "yes", "no"] = _setting(
+        "auto", "Open the library in a browser; auto: when started from a terminal on loopback."
+    )
+    worker: bool = _setting(True, "Run job workers inside the server process.")
+    embedding: str = _setting(
+        "builtin", "builtin, none, llm:MODEL (an llm plugin's), or openai:MODEL (with EMBEDDING_URL)."
+    )
+    embedding_url: str = _setting("", "Base address of an OpenAI-compatible embeddings server.")
+    embedding_key: str = _setting("", "Key for the embedding model.", secret=True)
+    embedding_dimensions: int = _setting(0, "Vector length of an openai: model; 0: ask the model.")
+    embedding_threads: int = _setting(0, "Threads of the embedding process; 0: one a core.")
+    models_from: str = _setting("", "Folder with the published model files, for machines offline.")
+    max_upload: int = _setting(512 * 1024**2, "Largest upload in bytes.")
+    max_pages: int = _setting(10_000, "Largest number of pages of a PDF.")
+    min_free: int = _setting(64 * 1024**2, "Uploads are refused below this many free bytes.")
+    pdf_memory: int = _setting(1536 * 1024**2, "Address space of a PDF-reading process in bytes.")
+    pdf_seconds: float = _setting(30.0, "Longest time for one window of pages.")
+    chunk_chars: int = _setting(1000, "Length of a chunk in characters.")
+    import_buckets: str = _setting("", "gs:// and s3:// buckets that may be imported from, by comma.")
+    durability: Literal["normal", "full"] = _setting(
+        "normal", "full: sync at each commit; normal: a power cut may take the last second."
+    )
+    busy_timeout: float = _setting(10.0, "How long a statement waits for another process's lock.")
+    ingestion_concurrency: int = _setting(2, "Jobs of pdf-ingestion that run at once.")
+    generation_concurrency: int = _setting(4, "Jobs of flashcard-generation that run at once.")
+    analysis_concurrency: int = _setting(2, "Jobs of test-analysis that run at once.")
+    lease: float = _setting(30.0, "A job's lease; a worker silent for longer loses it.")
+    heartbeat: float = _setting(10.0, "How often leases are renewed.")
+    grace: float = _setting(8.0, "At SIGTERM, how long jobs may go on to reach a checkpoint.")
+    retention_completed: float = _setting(3600.0, "Completed jobs are kept this long.")
+    retention_failed: float = _setting(86_400.0, "Failed and cancelled jobs are kept this long.")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "Log level.")
+    log_format: Literal["auto", "console", "json"] = _setting(
+        "auto", "auto: console on a terminal, else JSON."
+    )
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.port <= 65535, "port", "a number from 0 to 65535")
+        _require(self.chunk_chars >= 200, "chunk_chars", "at least 200")
+        _require(self.heartbeat * 2 <= self.lease, "heartbeat", "at most half of STUDYQ_LEASE")
+        for name in ("ingestion_concurrency", "generation_concurrency", "analysis_concurrency"):
+            _require(1 <= getattr(self, name) <= 64, name, "a number from 1 to 64")
+        for name in ("max_upload", "max_pages", "pdf_memory", "pdf_seconds", "busy_timeout"):
+            _require(getattr(self, name) > 0, name, "a number above 0")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The SQLAlchemy address of the database."""
+        return self.database_url or f"sqlite:///{(self.data / 'studyq.db').absolute()}"
+
+    @property
+    def resolved_storage_url(self) -> str:
+        """The fsspec address of the folder of originals."""
+        return self.storage_url or f"file://{(self.data / 'files').absolute()}"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where `studyq models install` puts its files."""
+        return self.data / "models"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the service listens where only this machine can reach it."""
+        return self.host in LOOPBACK_HOSTS
+
+    @property
+    def allowed_buckets(self) -> frozenset[str]:
+        """Buckets that imports may read, as ``scheme://bucket``."""
+        names = (name.strip().rstrip("/") for name in self.import_buckets.split(","))
+        return frozenset(name if "://" in name else f"gs://{name}" for name in names if name)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One setting as `studyq config` shows it."""
+
+    variable: str
+    value: str
+    source: str
+    about: str
+
+
+def _require(holds: bool, name: str, takes: str) -> None:
+    if not holds:
+        raise SettingsError(f"{PREFIX}{name.upper()} takes {takes}.")
+
+
+def _lookup(name: str, environ: Mapping[str, str | None], where: str) -> tuple[str, str] | None:
+    variable = PREFIX + name.upper()
+    value = environ.get(variable)
+    if value is not None:
+        return value, f"{where} {variable}"
+    path = environ.get(variable + "_FILE")
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip(), f"{where} {variable}_FILE"
+    except OSError as error:
+        raise SettingsError(f"{variable}_FILE names {path}, which cannot be read: {error}") from error
+
+
+def load_settings(
+    environ: Mapping[str, str | None] | None = None, **overrides: object
+) -> tuple[Settings, list[Origin]]:
+    """Read the settings and where each came from.
+
+    Args:
+        environ: variables to read instead of the process's and ``.env``.
+        **overrides: values from the command line, ``None`` meaning not given.
+
+    Raises:
+        SettingsError: when a variable is unknown or its value does not fit.
+    """
+    layers: list[tuple[str, Mapping[str, str | None]]]
+    if environ is None:
+        layers = [("environment", os.environ), (".env", dotenv_values(".env"))]
+    else:
+        layers = [("environment", environ)]
+    _refuse_unknown(layers)
+    types = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    origins: list[Origin] = []
+    for item in fields(Settings):
+        source = "default"
+        if overrides.get(item.name) is not None:
+            values[item.name], source = overrides[item.name], "command line"
+        else:
+            for where, layer in layers:
+                found = _lookup(item.name, layer, where)
+                if found is not None:
+                    values[item.name], source = _convert(item.name, found[0], types[item.name]), found[1]
+                    break
+        shown = str(values.get(item.name, item.default))
+        if item.metadata["secret"] and shown:
+            shown = "••••••"
+        origins.append(Origin(PREFIX + item.name.upper(), shown, source, item.metadata["about"]))
+    return Settings(**values), origins
+
+
+def _refuse_unknown(layers: list[tuple[str, Mapping[str, str | None]]]) -> None:
+    known = {PREFIX + item.name.upper() for item in fields(Settings)}
+    known |= {name + "_FILE" for name in known}
+    for where, layer in layers:
+        for name in layer:
+            if name.startswith(PREFIX) and name not in known:
+                raise SettingsError(
+                    f"{name} (from the {where}) is not a setting of studyq. "
+                    "`studyq config` lists the settings."
+                )
+
+
+def _convert(name: str, text: str, kind: Any) -> Any:
+    if kind is Path:
+        return Path(text)
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()} is {text!r}: {error}.") from error
+
+
+def hostname() -> str:
+    """This machine's name, part of a worker's identity."""
+    return socket.gethostname()
