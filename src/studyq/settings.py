@@ -7,7 +7,6 @@ variable has a ``…_FILE`` twin that names a file holding the value (for contai
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -46,7 +45,8 @@ class Settings:
     )
     worker: bool = _setting(True, "Run job workers inside the server process.")
     embedding: str = _setting(
-        "builtin", "builtin, none, llm:MODEL (an llm plugin's), or openai:MODEL (with EMBEDDING_URL)."
+        "builtin",
+        "builtin, none, llm:MODEL (an llm plugin's), or openai:MODEL (with EMBEDDING_URL).",
     )
     embedding_url: str = _setting("", "Base address of an OpenAI-compatible embeddings server.")
     embedding_key: str = _setting("", "Key for the embedding model.", secret=True)
@@ -59,7 +59,9 @@ class Settings:
     pdf_memory: int = _setting(1536 * 1024**2, "Address space of a PDF-reading process in bytes.")
     pdf_seconds: float = _setting(30.0, "Longest time for one window of pages.")
     chunk_chars: int = _setting(1000, "Length of a chunk in characters.")
-    import_buckets: str = _setting("", "gs:// and s3:// buckets that may be imported from, by comma.")
+    import_buckets: str = _setting(
+        "", "gs:// and s3:// buckets that may be imported from, by comma."
+    )
     durability: Literal["normal", "full"] = _setting(
         "normal", "full: sync at each commit; normal: a power cut may take the last second."
     )
@@ -139,7 +141,9 @@ def _lookup(name: str, environ: Mapping[str, str | None], where: str) -> tuple[s
     try:
         return Path(path).read_text(encoding="utf-8").strip(), f"{where} {variable}_FILE"
     except OSError as error:
-        raise SettingsError(f"{variable}_FILE names {path}, which cannot be read: {error}") from error
+        raise SettingsError(
+            f"{variable}_FILE names {path}, which cannot be read: {error}"
+        ) from error
 
 
 def load_settings(
@@ -171,7 +175,10 @@ def load_settings(
             for where, layer in layers:
                 found = _lookup(item.name, layer, where)
                 if found is not None:
-                    values[item.name], source = _convert(item.name, found[0], types[item.name]), found[1]
+                    values[item.name], source = (
+                        _convert(item.name, found[0], types[item.name]),
+                        found[1],
+                    )
                     break
         shown = str(values.get(item.name, item.default))
         if item.metadata["secret"] and shown:
@@ -199,8 +206,3 @@ def _convert(name: str, text: str, kind: Any) -> Any:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{PREFIX}{name.upper()} is {text!r}: {error}.") from error
-
-
-def hostname() -> str:
-    """This machine's name, part of a worker's identity."""
-    return socket.gethostname()

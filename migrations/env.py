@@ -1,0 +1,40 @@
+"""Runs the migrations on the address that studyq.database.migrate hands over."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import context
+
+from studyq.accounts import models as accounts
+from studyq.database.base import Base
+from studyq.database.driver import load_driver
+from studyq.jobs import models as jobs
+from studyq.library import models as library
+from studyq.search import models as search
+
+MODELS = (accounts, jobs, library, search)
+VIRTUAL = ("chunk_words", "chunk_trigrams", "chunk_bits")
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave the full-text and vector tables and their shadows to the code that owns them."""
+    return not (kind == "table" and name is not None and name.startswith(VIRTUAL))
+
+
+def run() -> None:
+    """Apply the migrations in one transaction."""
+    engine = sa.create_engine(
+        context.config.attributes["url"], module=load_driver(), poolclass=sa.NullPool
+    )
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=True,
+            include_name=include_name,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,146 @@
+"""Engine, PRAGMAs and transactions.
+
+Reads run in deferred transactions. Writes begin IMMEDIATE under a process-wide lock: a deferred
+transaction that upgrades fails at once with "database is locked", and many threads that wait in
+SQLite's busy handler starve each other (docs/decisions/0004-short-immediate-writes.md).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import sqlite_vec
+from sqlalchemy.orm import Session
+
+from studyq.database.driver import load_driver
+
+AFTER_COMMIT = "after_commit"
+
+
+class Database:
+    """One database and the right ways to talk to it.
+
+    Args:
+        url: SQLAlchemy address.
+        full_sync: sync at each commit (power-loss safe) instead of once a second.
+        busy_timeout: seconds a statement waits for another process's lock.
+    """
+
+    def __init__(self, url: str, *, full_sync: bool = False, busy_timeout: float = 10.0) -> None:
+        self.url = sa.make_url(url)
+        self._lock = threading.Lock()
+        self._engine = _create_engine(self.url, full_sync=full_sync, busy_timeout=busy_timeout)
+        # Its own pool: a connection's sync level is set once, when it opens.
+        self._synced = _create_engine(self.url, full_sync=True, busy_timeout=busy_timeout)
+
+    @property
+    def path(self) -> Path | None:
+        """The database file, where there is one."""
+        return Path(self.url.database) if self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one snapshot and writes nothing."""
+        with Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self, *, synced: bool = False) -> Iterator[Session]:
+        """A session whose writes commit together when the block ends, or not at all.
+
+        Keep it short: no I/O and no computing inside.
+
+        Args:
+            synced: the commit is on disk when the block ends, whatever the durability setting.
+        """
+        with self._writing(synced=synced) as connection, Session(connection) as session:
+            yield session
+            session.flush()
+
+    @contextmanager
+    def _writing(self, *, synced: bool) -> Iterator[sa.Connection]:
+        with (self._synced if synced else self._engine).connect() as connection:
+            with self.transaction(connection.execution_options(write=True)):
+                yield connection
+
+    def connect(self) -> sa.Connection:
+        """A connection to hold, for `transaction`; the caller closes it."""
+        return self._engine.connect().execution_options(write=True)
+
+    @contextmanager
+    def transaction(self, connection: sa.Connection) -> Iterator[sa.Connection]:
+        """Run one write transaction on a held connection, then what waits for its commit."""
+        try:
+            with self._lock, connection.begin():
+                yield connection
+        except BaseException:
+            connection.info.pop(AFTER_COMMIT, None)
+            raise
+        for callback in connection.info.pop(AFTER_COMMIT, ()):
+            callback()
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file as far as readers allow, synced."""
+        with self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+        self._synced.dispose()
+
+
+def after_commit(connection: sa.Connection, callback: Callable[[], None]) -> None:
+    """Call back once the running write transaction has committed; never when it rolls back."""
+    connection.info.setdefault(AFTER_COMMIT, []).append(callback)
+
+
+def is_locked(error: sa.exc.OperationalError) -> bool:
+    """Tell whether a statement failed because another process held the database."""
+    return "database is locked" in str(error.orig)
+
+
+def is_full(error: sa.exc.OperationalError) -> bool:
+    """Tell whether a statement failed for lack of disk space."""
+    return "full" in str(error.orig) or "disk I/O error" in str(error.orig)
+
+
+def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.Engine:
+    driver = load_driver()
+    engine = sa.create_engine(
+        url,
+        module=driver,
+        connect_args={"check_same_thread": False, "timeout": busy_timeout},
+        pool_size=16,
+        max_overflow=64,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        connection.enable_load_extension(True)
+        sqlite_vec.load(connection)
+        connection.enable_load_extension(False)
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if full_sync else 'NORMAL'}",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,146 @@
+"""The tables of the job layer. The `jobs` row is the only truth about a job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from studyq.database.base import Base, Id, Instant, RowId
+
+
+class State(StrEnum):
+    """Where a job is in its life."""
+
+    WAITING = "waiting"  #: in its queue, to be claimed by priority, then age
+    DELAYED = "delayed"  #: becomes waiting at `run_at`
+    ACTIVE = "active"  #: claimed by a worker that holds its lease
+    COMPLETED = "completed"  #: ended; its effects were committed with this state
+    FAILED = "failed"  #: ended by a permanent error or after its last attempt
+    CANCELLED = "cancelled"  #: ended because somebody said so
+
+
+LIVE = (State.WAITING, State.DELAYED, State.ACTIVE)
+ENDED = (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+_LIVE_SQL = text("state IN ('waiting', 'delayed', 'active')")
+
+
+class Queue(Base):
+    """A queue and how much of it may run at once, over all processes."""
+
+    __tablename__ = "queues"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    paused: Mapped[bool] = mapped_column(default=False)
+    concurrency: Mapped[int]
+
+
+class Job(Base):
+    """One piece of background work."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(
+            "ix_jobs_claim", "queue", text("priority DESC"), "run_at", "id",
+            sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_jobs_active", "queue",
+            sqlite_where=text("state = 'active'"), postgresql_where=text("state = 'active'"),
+        ),
+        Index(
+            "ix_jobs_delayed", "run_at",
+            sqlite_where=text("state = 'delayed'"), postgresql_where=text("state = 'delayed'"),
+        ),
+        Index("uq_jobs_unique_key", "unique_key", unique=True,
+              sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+        Index("ix_jobs_state_finished_at", "state", "finished_at"),
+        Index("ix_jobs_queue_state_id", "queue", "state", "id"),
+        Index("ix_jobs_subject", "subject"),
+    )  # fmt: skip
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    queue: Mapped[str] = mapped_column(ForeignKey("queues.name"))
+    name: Mapped[str]
+    user_id: Mapped[Id]
+    #: What the job works on, for whoever enqueued it (a document's id, say).
+    subject: Mapped[str | None]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[int]
+    run_at: Mapped[Instant]
+    unique_key: Mapped[str | None]
+    trigger: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int]
+    max_attempts: Mapped[int]
+    #: How many attempts ended because their worker died.
+    losses: Mapped[int]
+    #: The fencing token: grows by one at each claim.
+    token: Mapped[int]
+    worker_id: Mapped[str | None]
+    lease_until: Mapped[Instant | None]
+    cancel_requested: Mapped[bool]
+    progress: Mapped[int]
+    #: The progress that a new attempt starts from: that of the last checkpoint.
+    resume_progress: Mapped[int]
+    message: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    checkpoint: Mapped[dict[str, Any]] = mapped_column(JSON)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    errors: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created_at: Mapped[Instant]
+    started_at: Mapped[Instant | None]
+    progressed_at: Mapped[Instant | None]
+    finished_at: Mapped[Instant | None]
+
+
+class JobEvent(Base):
+    """One change of a job's state or progress, as its stream tells it."""
+
+    __tablename__ = "job_events"
+    __table_args__ = (
+        Index("ix_job_events_job_id_id", "job_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[RowId] = mapped_column(primary_key=True, autoincrement=True)
+    job_id: Mapped[Id]
+    user_id: Mapped[Id]
+    queue: Mapped[str]
+    subject: Mapped[str | None]
+    event: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    progress: Mapped[int]
+    message: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[Instant]
+
+
+class Worker(Base):
+    """A process that runs jobs, by which a dead one is told from a silent one."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    #: The process's start time in the kernel's terms: a pid alone is reused.
+    pid_started: Mapped[str]
+    started_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+
+
+class IdempotencyKey(Base):
+    """The answer to a request that created work, for whoever sends it again."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[Id] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    operation: Mapped[str]
+    status: Mapped[int]
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[Instant]
