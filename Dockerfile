@@ -37,7 +37,8 @@ RUN mkdir /data \
     && if [ "$MODELS" != none ]; then /opt/studyq/bin/studyq models install; fi
 
 FROM python:${PYTHON_VERSION}-slim-bookworm
-RUN useradd --system --uid 10001 --user-group --home-dir /data --no-create-home studyq
+RUN groupadd --system --gid 10001 studyq \
+    && useradd --system --uid 10001 --gid studyq --home-dir /data --no-create-home studyq
 COPY --from=build /opt/studyq /opt/studyq
 # A new named volume starts with what the image has in /data: the model. A folder mounted from
 # the host hides it; run `studyq models install` in the container once.
@@ -48,7 +49,8 @@ ENV PATH=/opt/studyq/bin:$PATH \
     STUDYQ_HOST=0.0.0.0 \
     STUDYQ_OPEN_BROWSER=no \
     STUDYQ_LOG_FORMAT=json
-USER studyq
+# By number, so that Kubernetes can see that it is not root.
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8642

@@ -61,8 +61,8 @@ lock: $(VENV)/.created  ## Write the lock files anew from pyproject.toml
 	$(COMPILE) --group build --constraints requirements-dev.lock \
 		--output-file requirements-build.lock
 
-docs: $(VENV)/.ready-dev  ## Write the generated parts of docs/ anew (the commands' help)
-	$(BIN)/python tests/docs/command_help.py docs/cli.md
+docs: $(VENV)/.ready-dev  ## Write the generated parts of docs/ anew (settings, commands, routes)
+	$(BIN)/python tests/reference_docs.py
 
 models: $(VENV)/.ready  ## Fetch and check the embedding model
 	$(BIN)/studyq models install $(ARGS)
