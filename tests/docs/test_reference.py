@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
 
 from reference_docs import GENERATED, ROOT, commands, routes, scratch_app, with_block
 from studyq.settings import PREFIX, Settings
@@ -11,6 +12,11 @@ from studyq.settings import PREFIX, Settings
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OTHERS = [ROOT / name for name in ("Dockerfile", "compose.yaml", ".env.example")]
 SERVICE = "http://127.0.0.1:8642"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    return scratch_app(tmp_path_factory.mktemp("data"))
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -65,18 +71,18 @@ def _shown_commands(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
-def test_every_address_shown_is_a_route(page: Path, tmp_path: Path) -> None:
+def test_every_address_shown_is_a_route(page: Path, app: Litestar) -> None:
     patterns = [
         re.compile(re.sub(r"\\\{\w+(?::\w+)?\\\}", "[^/]+", re.escape(route.path)))
-        for route in scratch_app(tmp_path).routes
+        for route in app.routes
     ]
     shown = re.findall(re.escape(SERVICE) + r"(/[^\s?'\"#`)>]*)", page.read_text("utf-8"))
     unknown = [path for path in shown if not any(p.fullmatch(path) for p in patterns)]
     assert not unknown
 
 
-def test_every_route_says_what_it_does(tmp_path: Path) -> None:
-    silent = [row for row in routes(scratch_app(tmp_path)) if not row[2]]
+def test_every_route_says_what_it_does(app: Litestar) -> None:
+    silent = [row for row in routes(app) if not row[2]]
     assert not silent
 
 
