@@ -1,0 +1,31 @@
+"""PDF files: text with positions, structure and page images, read in a confined child process.
+
+``ConfinedPdf`` is the door. This room knows no database and no jobs. pdfium reads text,
+rectangles, outline, labels and draws; pypdf repairs and gives a second opinion on single pages.
+"""
+
+from studyq.pdf.confined import ConfinedPdf
+from studyq.pdf.model import (
+    Heading,
+    Line,
+    OutlineEntry,
+    PageText,
+    PdfInfo,
+    PdfLimits,
+    PdfRefused,
+)
+
+PRELOAD = "studyq.pdf.child"
+"""The module that the template of child processes should import; see ``processes.preload``."""
+
+__all__ = [
+    "PRELOAD",
+    "ConfinedPdf",
+    "Heading",
+    "Line",
+    "OutlineEntry",
+    "PageText",
+    "PdfInfo",
+    "PdfLimits",
+    "PdfRefused",
+]
