@@ -29,10 +29,9 @@ test: $(VENV)/.ready-dev  ## Unit, integration, web and docs tests
 	$(PYTEST) tests/unit tests/integration tests/web tests/docs --junitxml=$(REPORTS)/test.xml $(ARGS)
 
 lint: $(VENV)/.ready-dev  ## Formatting, ruff, mypy --strict, import floors
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@failed=; for check in "ruff format --check ." "ruff check ." mypy lint-imports; do \
+		echo "$$check"; $(BIN)/$$check || failed="$$failed; $$check"; \
+	done; test -z "$$failed" || { echo "failed: $${failed#; }" >&2; exit 1; }
 
 format: $(VENV)/.ready-dev  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
