@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 import sqlite_vec
 from sqlalchemy.orm import Session
 
 from studyq.database.driver import load_driver
 
-AFTER_COMMIT = "after_commit"
+TOPICS = "topics"
 
 
 class Database:
@@ -34,6 +35,7 @@ class Database:
     def __init__(self, url: str, *, full_sync: bool = False, busy_timeout: float = 10.0) -> None:
         self.url = sa.make_url(url)
         self._lock = threading.Lock()
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._engine = _create_engine(self.url, full_sync=full_sync, busy_timeout=busy_timeout)
         # Its own pool: a connection's sync level is set once, when it opens.
         self._synced = _create_engine(self.url, full_sync=True, busy_timeout=busy_timeout)
@@ -74,15 +76,21 @@ class Database:
 
     @contextmanager
     def transaction(self, connection: sa.Connection) -> Iterator[sa.Connection]:
-        """Run one write transaction on a held connection, then what waits for its commit."""
+        """Run one write transaction on a held connection, then tell what it announced."""
         try:
             with self._lock, connection.begin():
                 yield connection
         except BaseException:
-            connection.info.pop(AFTER_COMMIT, None)
+            connection.info.pop(TOPICS, None)
             raise
-        for callback in connection.info.pop(AFTER_COMMIT, ()):
-            callback()
+        topics = connection.info.pop(TOPICS, None)
+        if topics:
+            for listener in self._listeners:
+                listener(frozenset(topics))
+
+    def listen(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """Call back with the topics of each transaction of this process that committed."""
+        self._listeners.append(listener)
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database file as far as readers allow, synced."""
@@ -97,9 +105,9 @@ class Database:
         self._synced.dispose()
 
 
-def after_commit(connection: sa.Connection, callback: Callable[[], None]) -> None:
-    """Call back once the running write transaction has committed; never when it rolls back."""
-    connection.info.setdefault(AFTER_COMMIT, []).append(callback)
+def announce(connection: sa.Connection, topic: str) -> None:
+    """Tell listeners of a topic once the running write has committed; not when it rolls back."""
+    connection.info.setdefault(TOPICS, set()).add(topic)
 
 
 def is_locked(error: sa.exc.OperationalError) -> bool:
@@ -112,12 +120,18 @@ def is_full(error: sa.exc.OperationalError) -> bool:
     return "full" in str(error.orig) or "disk I/O error" in str(error.orig)
 
 
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.Engine:
     driver = load_driver()
     engine = sa.create_engine(
         url,
         module=driver,
         connect_args={"check_same_thread": False, "timeout": busy_timeout},
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
         pool_size=16,
         max_overflow=64,
     )

@@ -1,0 +1,282 @@
+"""The life of an attempt in SQL: claim, renew, progress, and the ways to end.
+
+Every write of an attempt names its fencing token and fails with `LeaseLost` when the job has been
+given to somebody else. These are the hot paths: Core statements, built once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from studyq.database.base import now
+from studyq.jobs.errors import LeaseLost
+from studyq.jobs.events import append_events
+from studyq.jobs.models import Job, Queue, State
+
+
+class Claim:
+    """A job in the hands of a worker, and the token that proves it."""
+
+    __slots__ = ("attempt", "checkpoint", "errors", "id", "lease_until", "max_attempts", "message",
+                 "name", "payload", "progress", "queue", "subject", "token", "user_id")  # fmt: skip
+
+    def __init__(self, row: Any) -> None:
+        self.id: str = row.id
+        self.queue: str = row.queue
+        self.name: str = row.name
+        self.user_id: str = row.user_id
+        self.subject: str | None = row.subject
+        self.payload: dict[str, Any] = row.payload
+        self.attempt: int = row.attempt
+        self.max_attempts: int = row.max_attempts
+        self.token: int = row.token
+        self.lease_until: int = row.lease_until
+        self.progress: int = row.progress
+        self.message: str = row.message
+        self.checkpoint: dict[str, Any] = row.checkpoint
+        self.errors: list[dict[str, Any]] = row.errors
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The job and the token: one execution."""
+        return self.id, self.token
+
+    def event(self, kind: str, state: str, detail: Mapping[str, Any], at: int) -> dict[str, Any]:
+        """An event row of this job as it stands."""
+        return {
+            "job_id": self.id,
+            "user_id": self.user_id,
+            "queue": self.queue,
+            "subject": self.subject,
+            "event": kind,
+            "state": state,
+            "progress": self.progress,
+            "message": self.message,
+            "detail": detail,
+            "at": at,
+        }
+
+
+_next = (
+    sa.select(Job.id)
+    .where(Job.queue == bindparam("q"), Job.state == State.WAITING)
+    .order_by(Job.priority.desc(), Job.run_at, Job.id)
+    .limit(1)
+    .scalar_subquery()
+)
+_running = (
+    sa.select(sa.func.count())
+    .select_from(sa.alias(Job.__table__, "running"))
+    .where(sa.text("running.queue = :q AND running.state = 'active'"))
+    .scalar_subquery()
+)
+_room = sa.exists().where(
+    Queue.name == bindparam("q"), Queue.paused.is_(False), Queue.concurrency > _running
+)
+_CLAIM = (
+    sa.update(Job)
+    .where(Job.id == _next, _room)
+    .values(
+        state=State.ACTIVE,
+        token=Job.token + 1,
+        attempt=Job.attempt + 1,
+        worker_id=bindparam("w"),
+        lease_until=bindparam("until"),
+        started_at=bindparam("at"),
+        progressed_at=bindparam("at"),
+        progress=Job.resume_progress,
+    )
+    .returning(
+        Job.id, Job.queue, Job.name, Job.user_id, Job.subject, Job.payload, Job.attempt,
+        Job.max_attempts, Job.token, Job.lease_until, Job.progress, Job.message, Job.checkpoint,
+        Job.errors,
+    )
+)  # fmt: skip
+
+_HELD = (
+    Job.id == bindparam("job_id"),
+    Job.token == bindparam("held"),
+    Job.state == State.ACTIVE,
+)
+_RENEW = sa.update(Job).where(*_HELD).values(lease_until=bindparam("until"))
+_PROGRESS = (
+    sa.update(Job)
+    .where(*_HELD)
+    .values(
+        lease_until=bindparam("until"),
+        progress=bindparam("to"),
+        message=bindparam("said"),
+        detail=bindparam("told", type_=sa.JSON),
+        progressed_at=bindparam("at"),
+    )
+)
+_CHECKPOINT = (
+    sa.update(Job)
+    .where(*_HELD)
+    .values(checkpoint=bindparam("point", type_=sa.JSON), resume_progress=bindparam("to"))
+)
+_COMPLETE = (
+    sa.update(Job)
+    .where(*_HELD)
+    .values(
+        state=State.COMPLETED,
+        progress=100,
+        message=bindparam("said"),
+        result=bindparam("receipt", type_=sa.JSON),
+        finished_at=bindparam("at"),
+        lease_until=None,
+    )
+)
+_END = (
+    sa.update(Job)
+    .where(*_HELD)
+    .values(
+        state=bindparam("to_state"),
+        errors=bindparam("failures", type_=sa.JSON),
+        finished_at=bindparam("at"),
+        lease_until=None,
+    )
+)
+_PUT_BACK = (
+    sa.update(Job)
+    .where(*_HELD)
+    .values(
+        state=bindparam("to_state"),
+        errors=bindparam("failures", type_=sa.JSON),
+        attempt=bindparam("attempts"),
+        run_at=bindparam("due"),
+        losses=Job.losses + bindparam("lost"),
+        worker_id=None,
+        lease_until=None,
+    )
+)
+
+
+def claim_next(
+    connection: sa.Connection, queue: str, worker_id: str, lease: float
+) -> tuple[Claim, dict[str, Any]] | None:
+    """Take the next job of a queue, unless it is paused or full.
+
+    Args:
+        connection: with a write transaction running.
+        lease: seconds.
+
+    Returns:
+        The claim and its event, to be appended by the caller in the same transaction.
+    """
+    at = now()
+    row = connection.execute(
+        _CLAIM, {"q": queue, "w": worker_id, "until": at + round(lease * 1e6), "at": at}
+    ).one_or_none()
+    if row is None:
+        return None
+    claim = Claim(row)
+    return claim, claim.event("state", State.ACTIVE, {"attempt": claim.attempt}, at)
+
+
+def renew(connection: sa.Connection, keys: Iterable[tuple[str, int]], lease: float) -> None:
+    """Renew the leases of the executions given; one that was lost stays lost."""
+    until = now() + round(lease * 1e6)
+    rows = [{"job_id": job_id, "held": token, "until": until} for job_id, token in keys]
+    if rows:
+        connection.execute(_RENEW, rows)
+
+
+def verify(connection: sa.Connection, claim: Claim) -> None:
+    """Raise `LeaseLost` unless the claim still holds."""
+    held = connection.scalar(
+        sa.select(sa.true()).where(
+            Job.id == claim.id, Job.token == claim.token, Job.state == State.ACTIVE
+        )
+    )
+    if not held:
+        raise LeaseLost(claim.id)
+
+
+def write_progress(
+    connection: sa.Connection, claim: Claim, detail: Mapping[str, Any], lease: float
+) -> None:
+    """Store the claim's progress and message, renew its lease, append the event."""
+    at = now()
+    claim.lease_until = at + round(lease * 1e6)
+    _fenced(
+        connection,
+        _PROGRESS,
+        claim,
+        {"until": claim.lease_until, "to": claim.progress, "said": claim.message,
+         "told": detail, "at": at},
+    )  # fmt: skip
+    append_events(connection, [claim.event("progress", State.ACTIVE, detail, at)])
+
+
+def write_checkpoint(connection: sa.Connection, claim: Claim) -> None:
+    """Store where a new attempt goes on."""
+    _fenced(connection, _CHECKPOINT, claim, {"point": claim.checkpoint, "to": claim.progress})
+
+
+def complete(
+    connection: sa.Connection, claim: Claim, result: Mapping[str, Any], message: str
+) -> dict[str, Any]:
+    """End the job as completed.
+
+    Returns:
+        Its terminal event, to be appended by the caller in the same transaction.
+    """
+    at = now()
+    claim.progress, claim.message = 100, message
+    _fenced(connection, _COMPLETE, claim, {"said": message, "receipt": result, "at": at})
+    return claim.event("state", State.COMPLETED, {}, at)
+
+
+def end(
+    connection: sa.Connection, claim: Claim, state: State, error: Mapping[str, Any]
+) -> dict[str, Any]:
+    """End the job as failed or cancelled; returns its terminal event, as `complete` does."""
+    at = now()
+    failures = [*claim.errors, error] if state is State.FAILED else claim.errors
+    _fenced(connection, _END, claim, {"to_state": state, "failures": failures, "at": at})
+    claim.message = str(error["message"])
+    shown = {"error": {"code": error["code"], "message": error["message"]}}
+    return claim.event("state", state, shown, at)
+
+
+def put_back(
+    connection: sa.Connection,
+    claim: Claim,
+    *,
+    error: Mapping[str, Any] | None,
+    due: int,
+    lost: bool = False,
+) -> dict[str, Any]:
+    """Return the job to its queue; returns the event, to be appended in the same transaction.
+
+    Args:
+        error: of the attempt that failed; None for a job that is handed back, which then does
+            not count the attempt.
+        due: when it may start.
+        lost: its worker died.
+    """
+    at = now()
+    state = State.DELAYED if due > at else State.WAITING
+    values = {
+        "to_state": state,
+        "failures": [*claim.errors, error] if error else claim.errors,
+        "attempts": claim.attempt if error else claim.attempt - 1,
+        "due": due,
+        "lost": int(lost),
+    }
+    _fenced(connection, _PUT_BACK, claim, values)
+    detail = {"error": {"code": error["code"], "message": error["message"]}} if error else {}
+    return claim.event("state", state, detail, at)
+
+
+def _fenced(
+    connection: sa.Connection, statement: sa.Update, claim: Claim, values: Mapping[str, Any]
+) -> None:
+    done = connection.execute(statement, {"job_id": claim.id, "held": claim.token, **values})
+    if done.rowcount != 1:
+        raise LeaseLost(claim.id)

@@ -1,0 +1,123 @@
+"""The doorbell: a Huey message that says which queue has work, and nothing else.
+
+Huey deletes a message when it hands it out and may lose or double it; so no message means
+anything. Whoever hears a ring looks into the `jobs` table (docs/decisions/0001).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from huey.api import Huey
+from huey.constants import EmptyData
+from huey.consumer import Consumer
+from huey.storage import BaseStorage
+
+WAIT = 1.0  #: seconds that a worker thread listens before it looks whether to stop
+
+
+class RingStorage(BaseStorage):  # type: ignore[misc]  # huey has no types
+    """Keeps rings in memory; a listener blocks until there is one.
+
+    More rings than listeners say nothing new, so no more are kept.
+    """
+
+    blocking = True
+
+    def __init__(self, name: str = "huey", listeners: int = 1, **options: Any) -> None:
+        super().__init__(name, **options)
+        self._limit = listeners
+        self._rings: deque[bytes] = deque()
+        self._changed = threading.Condition()
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Ring."""
+        with self._changed:
+            if len(self._rings) < self._limit:
+                self._rings.append(data)
+                self._changed.notify()
+
+    def dequeue(self) -> bytes | None:
+        """Wait for a ring; None when there was none for a while."""
+        with self._changed:
+            if not self._rings:
+                self._changed.wait(WAIT)
+            return self._rings.popleft() if self._rings else None
+
+    def wake(self) -> None:
+        """Let listeners look whether to stop."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def queue_size(self) -> int:
+        """Rings not heard yet."""
+        return len(self._rings)
+
+    def enqueued_items(self, limit: int | None = None) -> list[bytes]:
+        """Rings not heard yet."""
+        return list(self._rings)[:limit]
+
+    def flush_queue(self) -> None:
+        """Forget all rings, which harms nothing."""
+        self._rings.clear()
+
+    def read_schedule(self, ts: object) -> list[bytes]:
+        """Nothing is ever scheduled: delays are the job table's."""
+        return []
+
+    def put_data(self, key: str, value: bytes, is_result: bool = False) -> None:
+        """Results are off: what a job did stands in its row."""
+
+    def peek_data(self, key: str) -> Any:
+        """Nothing is stored."""
+        return EmptyData
+
+    def pop_data(self, key: str) -> Any:
+        """Nothing is stored."""
+        return EmptyData
+
+
+class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # huey has no types
+    """A Huey consumer that leaves the process's signal handlers alone."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+class Doorbell:
+    """Rings for one queue, and the threads that answer them."""
+
+    def __init__(self, queue: str, threads: int, answer: Callable[[], None]) -> None:
+        self._threads = threads
+        self._huey = Huey(
+            f"studyq-{queue}", storage_class=RingStorage, results=False, listeners=threads
+        )
+        self._ring = self._huey.task(name=f"work on {queue}")(answer)
+        self._consumer: EmbeddedConsumer | None = None
+
+    def ring(self, times: int = 1) -> None:
+        """Say that the queue may have work; wakes at most that many threads."""
+        for _ in range(min(times, self._threads - self._huey.storage.queue_size())):
+            self._ring()
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._consumer = EmbeddedConsumer(
+            self._huey, workers=self._threads, periodic=False, check_worker_health=False
+        )
+        self._consumer.start()
+
+    def hush(self) -> None:
+        """Let each thread end after the answer that it is in; returns at once."""
+        if self._consumer is not None:
+            self._consumer.stop_flag.set()
+            self._huey.storage.wake()
+
+    def stop(self) -> None:
+        """Stop listening, and wait until the answers in progress are over."""
+        if self._consumer is not None:
+            self._consumer.stop(graceful=True)
+            self._consumer = None

@@ -1,0 +1,145 @@
+"""Putting work into a queue, in the transaction of the data that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from studyq.database.base import new_id, now
+from studyq.database.engine import announce
+from studyq.jobs.events import append_events
+from studyq.jobs.models import LIVE, Job, State
+
+MAX_ATTEMPTS = 3
+PRIORITY_RANGE = (-100, 100)
+
+_INSERT = sa.insert(Job)
+_DEFAULTS: dict[str, Any] = {
+    "attempt": 0,
+    "losses": 0,
+    "token": 0,
+    "worker_id": None,
+    "lease_until": None,
+    "cancel_requested": False,
+    "progress": 0,
+    "resume_progress": 0,
+    "message": "",
+    "detail": {},
+    "checkpoint": {},
+    "result": None,
+    "errors": [],
+    "started_at": None,
+    "progressed_at": None,
+    "finished_at": None,
+}
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be enqueued.
+
+    Args:
+        queue: one of the queues.
+        name: the handler's name in that queue.
+        user_id: whose job it is.
+        payload: what the handler needs; never a secret.
+        subject: the id of what it works on.
+        priority: from -100 to 100, higher first.
+        delay: seconds until it may start.
+        unique_key: while a live job has this key, no second one is made.
+        trigger: user, retry, reprocess or schedule.
+    """
+
+    queue: str
+    name: str
+    user_id: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    subject: str | None = None
+    priority: int = 0
+    delay: float = 0.0
+    unique_key: str | None = None
+    max_attempts: int = MAX_ATTEMPTS
+    trigger: str = "user"
+
+    def __post_init__(self) -> None:
+        low, high = PRIORITY_RANGE
+        if not low <= self.priority <= high:
+            raise ValueError(f"a priority is a number from {low} to {high}, not {self.priority}")
+        if self.delay < 0 or self.max_attempts < 1:
+            raise ValueError("a delay is not negative, and a job has at least one attempt")
+
+
+def queue_topic(queue: str) -> str:
+    """The topic announced when a queue may have work."""
+    return f"queue:{queue}"
+
+
+def enqueue(session: Session, job: NewJob) -> str:
+    """Write a job in the caller's transaction; its queue is rung when that commits.
+
+    Returns:
+        The job's id, or that of the live job with the same unique key.
+    """
+    connection = session.connection()
+    if job.unique_key is not None:
+        live = connection.scalar(
+            sa.select(Job.id).where(Job.unique_key == job.unique_key, Job.state.in_(LIVE))
+        )
+        if live is not None:
+            return live
+    return enqueue_many(connection, [job])[0]
+
+
+def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]:
+    """Write many jobs in the running transaction; unique keys must not be taken.
+
+    Returns:
+        Their ids, in the order given.
+    """
+    if not jobs:
+        return []
+    at = now()
+    rows = [_row(job, at) for job in jobs]
+    connection.execute(_INSERT, rows)
+    append_events(connection, (_event(row, at) for row in rows))
+    for queue in {job.queue for job in jobs}:
+        announce(connection, queue_topic(queue))
+    return [row["id"] for row in rows]
+
+
+def _row(job: NewJob, at: int) -> dict[str, Any]:
+    return {
+        **_DEFAULTS,
+        "id": new_id(),
+        "queue": job.queue,
+        "name": job.name,
+        "user_id": job.user_id,
+        "subject": job.subject,
+        "payload": job.payload,
+        "state": State.DELAYED if job.delay else State.WAITING,
+        "priority": job.priority,
+        "run_at": at + round(job.delay * 1e6),
+        "unique_key": job.unique_key,
+        "trigger": job.trigger,
+        "max_attempts": job.max_attempts,
+        "created_at": at,
+    }
+
+
+def _event(row: dict[str, Any], at: int) -> dict[str, Any]:
+    return {
+        "job_id": row["id"],
+        "user_id": row["user_id"],
+        "queue": row["queue"],
+        "subject": row["subject"],
+        "event": "state",
+        "state": row["state"],
+        "progress": 0,
+        "message": "",
+        "detail": {},
+        "at": at,
+    }
