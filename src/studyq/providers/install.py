@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -171,8 +171,9 @@ def _build(
 def _scratch_folder(models_dir: Path) -> Iterator[Path]:
     """A folder on the same disk, so that the last step is a rename; leftovers are cleared."""
     for leftover in models_dir.glob(f"{_SCRATCH_PREFIX}*"):
-        if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(FileNotFoundError):  # an installation beside this one ended just now
+            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(leftover)
     scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=models_dir))
     try:
         yield scratch
@@ -183,7 +184,7 @@ def _scratch_folder(models_dir: Path) -> Iterator[Path]:
 def _move_into_place(built: Path, target: Path) -> None:
     """Renames the finished folder; an older one is moved out of the way first."""
     built.chmod(0o755)
-    if target.exists():
+    with suppress(FileNotFoundError):  # there is none, or another installation just moved it
         target.rename(built.parent / "replaced")
     try:
         built.rename(target)

