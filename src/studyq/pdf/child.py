@@ -9,7 +9,7 @@ from __future__ import annotations
 from studyq.pdf.fallback import Opinion
 from studyq.pdf.model import Extractor, PageKind, PdfInfo
 from studyq.pdf.opening import OpenPdf, Source, open_pdf
-from studyq.pdf.outline import describe_pdf
+from studyq.pdf.outline import MAX_ENTRIES, read_information, read_labels
 from studyq.pdf.rendering import DrawingError, ImageFormat, render_page
 from studyq.pdf.text import (
     IMAGE_SHARE,
@@ -49,7 +49,23 @@ _open: OpenPdf | None = None  # a child serves one document
 
 def describe(source: Source) -> PdfInfo:
     """Open a file and say what it is. Raises ``PdfRefused``."""
-    return describe_pdf(_opened(source))
+    pdf = _opened(source)
+    document = pdf.document.raw
+    warnings = []
+    if pdf.repaired:
+        warnings.append("The file is damaged; it was read with its structure rebuilt.")
+    if len(pdf.outline) == MAX_ENTRIES:
+        warnings.append(f"Only the first {MAX_ENTRIES:,} entries of the outline were read.")
+    return PdfInfo(
+        page_count=pdf.page_count,
+        labels=read_labels(document, pdf.page_count),
+        outline=pdf.outline,
+        title=read_information(document, b"Title"),
+        author=read_information(document, b"Author"),
+        encrypted=pdf.encrypted,
+        repaired=pdf.repaired,
+        warnings=tuple(warnings),
+    )
 
 
 def read_window(source: Source, first: int, last: int) -> list[PageFields]:
@@ -98,7 +114,7 @@ def _read_page(pdf: OpenPdf, index: int, *, ask_pypdf: bool) -> PageFields:
     opinion: Opinion | None = None
     try:
         with load_page(pdf.document.raw, index - 1) as page:
-            read = read_text(page, limit)
+            read = read_text(page, limit, with_headings=pdf.needs_headings)
             objects, pictures = (0, 0.0) if read.text else image_share(page)
             if ask_pypdf and pdf.second_opinion.is_affordable and _is_doubtful(page, read, objects):
                 opinion = pdf.second_opinion.on_page(index - 1)

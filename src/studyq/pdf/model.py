@@ -18,7 +18,7 @@ RefusalCode = Literal[
 ]
 
 
-class PdfRefused(Exception):  # noqa: N818 - says what happened
+class PdfRefused(Exception):
     """A file cannot be read at all.
 
     Attributes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SOFT_LINE_END = "\ufffe"
 _LINE_END = re.compile("\ufffe(?:\r\n)?|\r\n")
@@ -44,8 +44,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class RawLine:
+class RawLine(NamedTuple):
     """A visual line of pdfium's text.
 
     Attributes:
@@ -59,9 +58,9 @@ class RawLine:
     joins: bool
 
 
-def decode_units(data: bytes) -> str:
+def decode_units(data: bytes | memoryview) -> str:
     """Decode UTF-16-LE so that each unit is one character, surrogates included."""
-    text = data.decode("utf-16-le", "surrogatepass")
+    text = str(data, "utf-16-le", "surrogatepass")
     if 2 * len(text) == len(data):
         return text
     return "".join(chr(unit) for unit in memoryview(data).cast("H"))

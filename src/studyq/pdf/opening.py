@@ -13,10 +13,12 @@ import pypdfium2 as pypdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from studyq.pdf.fallback import SecondOpinion, repair
-from studyq.pdf.model import PdfLimits, PdfRefused
+from studyq.pdf.model import OutlineEntry, PdfLimits, PdfRefused
+from studyq.pdf.outline import read_outline
 
 _HEADER_SEARCH = 1 << 20  # bytes in which "%PDF-" may be; viewers look at the first 1,024
 _TEXT_SAMPLE = 2_000
+_PAGES_PER_ENTRY = 10  # of an outline that tells the sections of a document
 
 # What is often sent under a .pdf name, by its first bytes.
 _SIGNATURES: tuple[tuple[tuple[bytes, ...], str], ...] = (
@@ -47,6 +49,7 @@ class OpenPdf:
         source: What was opened.
         document: pypdfium2's document; ``document.raw`` is pdfium's handle.
         page_count: Number of pages.
+        outline: Its bookmarks.
         encrypted: Whether the file is encrypted.
         repaired: Whether its structure had to be rebuilt.
         second_opinion: pypdf's view of the same file, opened when first asked.
@@ -55,9 +58,15 @@ class OpenPdf:
     source: Source
     document: pypdfium.PdfDocument
     page_count: int
+    outline: tuple[OutlineEntry, ...]
     encrypted: bool
     repaired: bool
     second_opinion: SecondOpinion = field(repr=False)
+
+    @property
+    def needs_headings(self) -> bool:
+        """Whether headings are to be found by size, because the outline says too little."""
+        return len(self.outline) * _PAGES_PER_ENTRY < self.page_count or len(self.outline) < 3
 
     def close(self) -> None:
         """Free pdfium's memory and the file."""
@@ -94,6 +103,7 @@ def open_pdf(source: Source) -> OpenPdf:
         source=source,
         document=document,
         page_count=count,
+        outline=read_outline(document.raw, count),
         encrypted=pdfium.FPDF_GetSecurityHandlerRevision(document.raw) != -1,
         repaired=rebuilt or not pdfium.FPDF_DocumentHasValidCrossReferenceTable(document.raw),
         second_opinion=SecondOpinion(path, source.password),

@@ -12,43 +12,26 @@ from typing import Any
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from studyq.pdf.model import OutlineEntry, PdfInfo
+from studyq.pdf.model import OutlineEntry
 from studyq.pdf.normalise import clean, decode_units
-from studyq.pdf.opening import OpenPdf
 
-_MAX_ENTRIES = 5_000
+MAX_ENTRIES = 5_000
 _MAX_DEPTH = 12
 _MAX_TITLE = 500
 _MAX_LABEL = 40
 
 
-def describe_pdf(pdf: OpenPdf) -> PdfInfo:
-    """Collect what a file says about itself."""
-    warnings = []
-    if pdf.repaired:
-        warnings.append("The file is damaged; it was read with its structure rebuilt.")
-    outline = _read_outline(pdf)
-    if len(outline) == _MAX_ENTRIES:
-        warnings.append(f"Only the first {_MAX_ENTRIES:,} entries of the outline were read.")
-    return PdfInfo(
-        page_count=pdf.page_count,
-        labels=_read_labels(pdf),
-        outline=tuple(outline),
-        title=_read_information(pdf, b"Title"),
-        author=_read_information(pdf, b"Author"),
-        encrypted=pdf.encrypted,
-        repaired=pdf.repaired,
-        warnings=tuple(warnings),
-    )
+def read_outline(document: Any, page_count: int) -> tuple[OutlineEntry, ...]:
+    """Read the bookmarks that lead to a page, depth first, each once (they may form loops).
 
-
-def _read_outline(pdf: OpenPdf) -> list[OutlineEntry]:
-    """Walk through the bookmarks, depth first, each of them once (they may form loops)."""
-    document = pdf.document.raw
+    Args:
+        document: pdfium's document handle.
+        page_count: Number of pages of the document.
+    """
     entries: list[OutlineEntry] = []
     seen: set[int] = set()
     waiting = [(pdfium.FPDFBookmark_GetFirstChild(document, None), 1)]
-    while waiting and len(entries) < _MAX_ENTRIES and len(seen) < 2 * _MAX_ENTRIES:
+    while waiting and len(entries) < MAX_ENTRIES and len(seen) < 2 * MAX_ENTRIES:
         bookmark, level = waiting.pop()
         address = ctypes.cast(bookmark, ctypes.c_void_p).value if bookmark else None
         if address is None or address in seen:
@@ -59,30 +42,29 @@ def _read_outline(pdf: OpenPdf) -> list[OutlineEntry]:
             waiting.append((pdfium.FPDFBookmark_GetFirstChild(document, bookmark), level + 1))
         title = _read_string(pdfium.FPDFBookmark_GetTitle, bookmark)[:_MAX_TITLE]
         page = _page_of(document, bookmark)
-        if title and 0 <= page < pdf.page_count:
+        if title and 0 <= page < page_count:
             entries.append(OutlineEntry(title, page + 1, level))
-    return entries
+    return tuple(entries)
+
+
+def read_labels(document: Any, page_count: int) -> tuple[str, ...] | None:
+    """Read the label of each page; None when there are none."""
+    labels = tuple(
+        _read_string(pdfium.FPDF_GetPageLabel, document, index)[:_MAX_LABEL]
+        for index in range(page_count)
+    )
+    return labels if any(labels) else None
+
+
+def read_information(document: Any, key: bytes) -> str | None:
+    """Read an entry of the information dictionary, such as ``Title``."""
+    return _read_string(pdfium.FPDF_GetMetaText, document, key)[:_MAX_TITLE] or None
 
 
 def _page_of(document: Any, bookmark: Any) -> int:
     """Index (from 0) of the page that a bookmark leads to; -1 when it leads elsewhere."""
     destination = pdfium.FPDFBookmark_GetDest(document, bookmark)
     return int(pdfium.FPDFDest_GetDestPageIndex(document, destination)) if destination else -1
-
-
-def _read_labels(pdf: OpenPdf) -> tuple[str, ...] | None:
-    """The label of each page; None when there are none."""
-    document = pdf.document.raw
-    labels = tuple(
-        _read_string(pdfium.FPDF_GetPageLabel, document, index)[:_MAX_LABEL]
-        for index in range(pdf.page_count)
-    )
-    return labels if any(labels) else None
-
-
-def _read_information(pdf: OpenPdf, key: bytes) -> str | None:
-    """An entry of the information dictionary."""
-    return _read_string(pdfium.FPDF_GetMetaText, pdf.document.raw, key)[:_MAX_TITLE] or None
 
 
 def _read_string(function: Callable[..., int], *arguments: Any) -> str:

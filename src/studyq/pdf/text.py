@@ -1,13 +1,14 @@
 """Reads the text of a page with pdfium: runs in the child process.
 
-pdfium's C functions are called directly, and once per line rather than once per character:
-text with line rectangles and headings costs about a quarter more than the bare text, where
-character boxes would cost three times as much.
+pdfium's C functions are called directly, and a few times per line rather than per character:
+text with the boxes of its lines costs about a quarter more than the bare text, where boxes of
+characters would cost three times as much.
 """
 
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +22,18 @@ IMAGE_SHARE = 0.25  # of the page's area, from which pictures without text count
 _FORM_DEPTH = 4  # how deep pictures are looked for inside form XObjects
 _MAX_OBJECTS = 2_000  # looked at on one page without text
 
+# Width of a character over the height of its font, below which a line is looked at closely; in
+# running text it is about 0.4.
+_MIN_ADVANCE = 0.15
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe]")
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom as in model.Line
 LineBox = tuple[int, int, float, float, float, float]  # as model.Line
 
 _left, _top, _right, _bottom = (ctypes.c_double() for _ in range(4))
 _corners = tuple(ctypes.byref(value) for value in (_left, _top, _right, _bottom))
+_loose = pdfium.FS_RECTF()
+_loose_reference = ctypes.byref(_loose)
 _matrix = pdfium.FS_MATRIX()
 _matrix_reference = ctypes.byref(_matrix)
 
@@ -98,42 +107,43 @@ def load_page(document: object, index: int) -> Iterator[TextPage]:
         pdfium.FPDF_ClosePage(page)
 
 
-def read_text(page: TextPage, max_characters: int) -> ReadText:
+def read_text(page: TextPage, max_characters: int, *, with_headings: bool) -> ReadText:
     """Read the text of a loaded page.
 
     Args:
         page: From ``load_page``.
         max_characters: Entries of pdfium's character list that are looked at.
+        with_headings: Whether to look for headings, which takes the size of every line.
     """
     available = page.characters()
     units = _raw_text(page, min(available, max_characters))
     index_of = _index_translation(page, len(units) != min(available, max_characters))
     plain = is_plain(units)
+    box_of = _box_by_rectangles if _RIGHT_TO_LEFT.search(units) else _box_by_ends
     parts: list[str] = []
     boxes: list[LineBox] = []
-    sized: list[tuple[int, str, float]] = []
-    ends: list[int] = []
+    ends: list[tuple[int, int]] = []
     offset = 0
-    for line in split_lines(units):
+    for line, start, joins in split_lines(units):
         if plain:
-            text = line.units.strip(" ")
-            first = line.start + len(line.units) - len(line.units.lstrip(" "))
+            text = line.strip(" ")
+            first = start + len(line) - len(line.lstrip(" "))
             last = first + len(text) - 1
         else:
-            text, origins = clean(line.units)
+            text, origins = clean(line)
             if text:
-                first, last = line.start + origins[0], line.start + origins[-1]
+                first, last = start + origins[0], start + origins[-1]
         if not text:
             continue
         first, last = index_of(first), index_of(last)
         end = offset + len(text)
-        boxes.append((offset, end, *_box_of(page, first, last - first + 1)))
-        sized.append((offset, text, _font_size(page, first)))
-        ends.append(last)
-        parts.append(text if line.joins else text + "\n")
-        offset = end + (not line.joins)
-    headings = find_headings(sized, lambda number: _font_size(page, ends[number]))
-    return ReadText("".join(parts).rstrip("\n"), boxes, headings, available - len(units))
+        boxes.append((offset, end, *box_of(page, first, last)))
+        ends.append((first, last))
+        parts.append(text if joins else text + "\n")
+        offset = end + (not joins)
+    found = "".join(parts).rstrip("\n")
+    headings = _headings(page, found, boxes, ends) if with_headings else []
+    return ReadText(found, boxes, headings, available - len(units))
 
 
 def find_rectangles(page: TextPage, start: int, end: int, max_characters: int) -> list[LineBox]:
@@ -150,16 +160,16 @@ def find_rectangles(page: TextPage, start: int, end: int, max_characters: int) -
     index_of = _index_translation(page, len(units) != min(available, max_characters))
     boxes: list[LineBox] = []
     offset = 0
-    for line in split_lines(units):
-        text, origins = clean(line.units)
+    for line, begin, joins in split_lines(units):
+        text, origins = clean(line)
         if not text:
             continue
         low, high = max(start - offset, 0), min(end - offset, len(text))
         if low < high:
-            first = index_of(line.start + origins[low])
-            last = index_of(line.start + origins[high - 1])
-            boxes.append((offset + low, offset + high, *_box_of(page, first, last - first + 1)))
-        offset += len(text) + (not line.joins)
+            first = index_of(begin + origins[low])
+            last = index_of(begin + origins[high - 1])
+            boxes.append((offset + low, offset + high, *_box_by_rectangles(page, first, last)))
+        offset += len(text) + (not joins)
     return boxes
 
 
@@ -173,11 +183,25 @@ def image_share(page: TextPage) -> tuple[int, float]:
     return count, min(1.0, covered / area)
 
 
+def _headings(
+    page: TextPage, text: str, boxes: list[LineBox], ends: list[tuple[int, int]]
+) -> list[FoundHeading]:
+    """Find headings by the font sizes at both ends of lines."""
+    sized = [
+        (box[0], text[box[0] : box[1]], _font_size(page, first))
+        for box, (first, _) in zip(boxes, ends, strict=True)
+    ]
+    return find_headings(sized, lambda number: _font_size(page, ends[number][1]))
+
+
 def _raw_text(page: TextPage, count: int) -> str:
     """Pdfium's text of a page, one character per UTF-16 unit."""
-    buffer = (ctypes.c_ushort * (count + 1))()
-    written = pdfium.FPDFText_GetText(page.handle, 0, count, buffer) if count else 0
-    return decode_units(memoryview(buffer).cast("B")[: 2 * max(0, written - 1)].tobytes())
+    if not count:
+        return ""
+    # Types of arrays are costly to make, and ctypes keeps each: so only few sizes.
+    buffer = (ctypes.c_ushort * max(16_384, 1 << count.bit_length()))()
+    written = pdfium.FPDFText_GetText(page.handle, 0, count, buffer)
+    return decode_units(memoryview(buffer).cast("B")[: 2 * max(0, written - 1)])
 
 
 def _index_translation(page: TextPage, differs: bool) -> Callable[[int], int]:
@@ -190,10 +214,10 @@ def _index_translation(page: TextPage, differs: bool) -> Callable[[int], int]:
     return translate if differs else int
 
 
-def _box_of(page: TextPage, first: int, count: int) -> tuple[float, float, float, float]:
-    """The box around characters, in points from the top left corner of the displayed page."""
+def _box_by_rectangles(page: TextPage, first: int, last: int) -> Box:
+    """The exact box around the characters from ``first`` to ``last``."""
     handle = page.handle
-    rectangles = pdfium.FPDFText_CountRects(handle, first, count)
+    rectangles = pdfium.FPDFText_CountRects(handle, first, last - first + 1)
     if rectangles <= 0:
         return 0.0, 0.0, 0.0, 0.0
     pdfium.FPDFText_GetRect(handle, 0, *_corners)
@@ -205,9 +229,25 @@ def _box_of(page: TextPage, first: int, count: int) -> tuple[float, float, float
     return _displayed(page, left, top, right, bottom)
 
 
-def _displayed(
-    page: TextPage, left: float, top: float, right: float, bottom: float
-) -> tuple[float, float, float, float]:
+def _box_by_ends(page: TextPage, first: int, last: int) -> Box:
+    """The box that spans the first and the last character of a line from left to right.
+
+    It is as high as the fonts are, and costs a quarter of the exact one, which is used instead
+    where this one is too narrow for its characters: text that is turned, or drawn out of order.
+    """
+    handle = page.handle
+    pdfium.FPDFText_GetLooseCharBox(handle, first, _loose_reference)
+    left, top, right, bottom = _loose.left, _loose.top, _loose.right, _loose.bottom
+    if last != first:
+        pdfium.FPDFText_GetLooseCharBox(handle, last, _loose_reference)
+        left, right = min(left, _loose.left), max(right, _loose.right)
+        top, bottom = max(top, _loose.top), min(bottom, _loose.bottom)
+    if right - left < _MIN_ADVANCE * (last - first + 1) * (top - bottom) or top <= bottom:
+        return _box_by_rectangles(page, first, last)
+    return _displayed(page, left, top, right, bottom)
+
+
+def _displayed(page: TextPage, left: float, top: float, right: float, bottom: float) -> Box:
     """From the page's own axes (y upwards) to those of the displayed page (y downwards)."""
     box_left, box_bottom, box_right, box_top = page.box
     match page.rotation:
