@@ -1,0 +1,14 @@
+"""The pages under `/app`: view models, the templates' data, and the controllers that render them."""
+
+from studyq.web.pages.errors import error_page
+from studyq.web.pages.navigation import navigation
+from studyq.web.pages.shell import PAGE_HEADERS, page_router, static_router, template_config
+
+__all__ = [
+    "PAGE_HEADERS",
+    "error_page",
+    "navigation",
+    "page_router",
+    "static_router",
+    "template_config",
+]

@@ -1,0 +1,73 @@
+"""One document: outline and coverage, the page image with lit-up passages, its text, its job."""
+
+from __future__ import annotations
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery, SkipValidation
+from litestar.response import Template
+
+from studyq.web.pages.views import DocumentView, PageData, PageView
+
+MAX_GRID_PAGES = 3000
+"""Above this number of pages the grid of page links is left out; the strip still has them all."""
+
+
+@get("/app/documents/{document_id:str}", sync_to_thread=True)
+def document_page(
+    page_data: NamedDependency[SkipValidation[PageData]],
+    document_id: FromPath[str],
+    page: FromQuery[str] = "1",
+    label: FromQuery[str] = "",
+    chunk: FromQuery[str | None] = None,
+) -> Template:
+    """Shows one page of a document, with the passage `chunk` lit up when it is given.
+
+    `page` counts from 1. `label` is what a reader types: the label printed on a page, or a number.
+    """
+    document = page_data.document(document_id)
+    if document is None:
+        raise NotFoundException("This document does not exist, or it was deleted.")
+    index = resolve_label(document, label) if label else resolve_page(document, page)
+    shown = page_data.page(document_id, index) or _unread_page(document, index)
+    passage = page_data.passage(document_id, int(chunk)) if _is_chunk_id(chunk) else None
+    return Template(
+        template_name="document.html",
+        context={
+            "shell": page_data.shell(),
+            "document": document,
+            "row": document.row,
+            "page": shown,
+            "passage": passage,
+            "max_grid_pages": MAX_GRID_PAGES,
+            "current": "library",
+        },
+    )
+
+
+def resolve_page(document: DocumentView, wanted: str) -> int:
+    """The page with a number counted from 1, or the nearest one that exists."""
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
+    return max(1, min(number, document.row.page_count or 1))
+
+
+def resolve_label(document: DocumentView, wanted: str) -> int:
+    """The page on which a label is printed; where none has it, the page of that number."""
+    folded = wanted.strip().casefold()
+    for index, label in enumerate(document.page_labels, start=1):
+        if label.casefold() == folded:
+            return index
+    return resolve_page(document, folded)
+
+
+def _is_chunk_id(chunk: str | None) -> bool:
+    """Whether an address names a chunk by a number that a database row can have."""
+    return chunk is not None and chunk.isascii() and chunk.isdigit() and len(chunk) < 19
+
+
+def _unread_page(document: DocumentView, index: int) -> PageView:
+    """Stands in for a page that the job has not reached: A4 in points, no text."""
+    return PageView(
+        index=index, label=document.label(index), text="", width=595, height=842, kind="pending"
+    )

@@ -1,0 +1,14 @@
+"""The navigation: the pages that exist, in the order of the rail."""
+
+from __future__ import annotations
+
+from studyq.web.pages.views import NavigationItem
+
+
+def navigation(*, needs_attention: int = 0) -> tuple[NavigationItem, ...]:
+    """The entries of the rail and of the bottom bar.
+
+    Args:
+        needs_attention: Documents that failed, shown as a count beside the library.
+    """
+    return (NavigationItem("library", "Library", "/app/library", "library", needs_attention),)

@@ -1,0 +1,194 @@
+// <page-viewer>: one page's image with the passage lit up over it. Turning a page changes the image,
+// the text beside it, the address, and the place shown in strip, grid and outline.
+import { call } from "./api.js";
+import { announce } from "./messages.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+class PageViewer extends HTMLElement {
+  #turn = 0;
+  #passages = new Map(); // chunk id → passage, for Back and Forward
+  #passage = null;
+  #listening = new AbortController();
+
+  connectedCallback() {
+    const { signal } = this.#listening;
+    this.page = Number(this.dataset.page);
+    this.pages = Number(this.dataset.pages);
+    this.labels = JSON.parse(this.dataset.labels || "[]");
+    if (this.dataset.passage) this.#keep(JSON.parse(this.dataset.passage));
+    this.image?.addEventListener("error", () => this.#imageFailed());
+    if (this.image?.complete && this.image.naturalWidth === 0) this.#imageFailed();
+    this.querySelector(".pager-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#goToField();
+    });
+    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    document.addEventListener("click", (event) => this.#link(event), { signal });
+    document.addEventListener("open-page", (event) => {
+      event.preventDefault();
+      this.show(event.detail.page, event.detail.passage ?? null);
+    }, { signal });
+    addEventListener("popstate", () => this.#fromAddress(), { signal });
+    this.#place();
+    if (this.#passage) this.#scrollToMark();
+  }
+
+  disconnectedCallback() {
+    this.#listening.abort();
+  }
+
+  get image() {
+    return this.querySelector(".sheet-image");
+  }
+
+  label(page) {
+    return this.labels[page - 1] ?? String(page);
+  }
+
+  /** Turns to a page; with a passage, lights it up. Moving on within the book keeps the passage. */
+  async show(page, passage = this.#passage, { address = true } = {}) {
+    if (!this.image || page < 1 || page > this.pages) return;
+    const turn = ++this.#turn;
+    this.page = page;
+    this.#keep(passage);
+    if (address) this.#keepInAddress();
+    this.#place();
+    const sheet = this.querySelector("[data-sheet]");
+    sheet.classList.add("sheet-turning");
+    this.querySelector("[data-problem]").hidden = true;
+    const base = `/documents/${this.dataset.document}/pages/${page}`;
+    const fresh = new Image();
+    fresh.src = `${base}/image`;
+    const [text, drawn] = await Promise.allSettled([call("GET", base), fresh.decode()]);
+    if (turn !== this.#turn) return; // turned on meanwhile
+    sheet.classList.remove("sheet-turning");
+    if (drawn.status === "fulfilled") this.image.src = fresh.src;
+    else this.#imageFailed();
+    this.image.alt = `Page ${this.label(page)}`;
+    this.#showText(text.status === "fulfilled" ? text.value : null);
+    announce(`Page ${this.label(page)}`);
+    if (passage) this.#scrollToMark();
+    if (page < this.pages) new Image().src = `/documents/${this.dataset.document}/pages/${page + 1}/image`;
+  }
+
+  #keep(passage) {
+    this.#passage = passage;
+    if (passage) this.#passages.set(String(passage.chunk_id), passage);
+  }
+
+  #showText(page) {
+    document.getElementById("page-text").textContent = page?.text ?? "";
+    const kind = page?.kind ?? "pending";
+    for (const hint of document.querySelectorAll("[data-kind]")) hint.hidden = hint.dataset.kind !== kind;
+    if (page) {
+      this.image.setAttribute("width", Math.round(page.width));
+      this.image.setAttribute("height", Math.round(page.height));
+      this.#mark(page.width, page.height);
+    }
+  }
+
+  /** Draws the passage in the page's own units: PDF points from its top left corner. */
+  #mark(width, height) {
+    const marks = this.querySelector(".sheet-marks");
+    marks.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const here = (this.#passage?.rectangles ?? []).filter(({ page }) => page === this.page);
+    marks.replaceChildren(...here.map(({ x0, y0, x1, y1 }) => {
+      const box = document.createElementNS(SVG, "rect");
+      const numbers = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 1.5 };
+      for (const [name, value] of Object.entries(numbers)) box.setAttribute(name, value);
+      return box;
+    }));
+  }
+
+  #scrollToMark() {
+    this.querySelector(".sheet-marks rect")?.scrollIntoView({ block: "center", behavior: "instant" });
+  }
+
+  #imageFailed() {
+    const problem = this.querySelector("[data-problem]");
+    problem.textContent = "The image of this page could not be drawn. Its text stands in the tab “Text”.";
+    problem.hidden = false;
+  }
+
+  /** Says where we are: pager, strip, grid, outline. */
+  #place() {
+    document.getElementById("page-field").value = this.label(this.page);
+    const printed = this.label(this.page) !== String(this.page);
+    document.getElementById("page-of").textContent =
+      !this.pages ? "" : printed ? `(${this.page} of ${this.pages})` : `of ${this.pages}`;
+    for (const heading of document.querySelectorAll("[data-label]")) heading.textContent = this.label(this.page);
+    for (const step of this.querySelectorAll("[data-step]")) {
+      const other = this.page + Number(step.dataset.step);
+      step.setAttribute("aria-disabled", String(other < 1 || other > this.pages));
+      step.href = `?page=${Math.max(1, Math.min(this.pages || 1, other))}`;
+    }
+    document.querySelector("#strip .cell-current")?.setAttribute("d", `M${this.page - 1} .5h1`);
+    this.#placeInGrid();
+    this.#placeInOutline();
+  }
+
+  #placeInGrid() {
+    const grid = document.querySelector("page-grid");
+    const old = grid?.querySelector("[aria-current]");
+    const cell = grid?.querySelector(`[data-page="${this.page}"]`);
+    if (!cell || cell === old) return;
+    old?.removeAttribute("aria-current");
+    if (old) old.tabIndex = -1;
+    cell.setAttribute("aria-current", "page");
+    cell.tabIndex = 0;
+    if (grid.contains(document.activeElement)) cell.focus();
+  }
+
+  #placeInOutline() {
+    const entries = [...document.querySelectorAll(".outline a")];
+    const current = entries.findLast((entry) => Number(entry.dataset.page) <= this.page);
+    for (const entry of entries) {
+      if (entry === current) entry.setAttribute("aria-current", "true");
+      else entry.removeAttribute("aria-current");
+    }
+  }
+
+  #keepInAddress() {
+    const address = new URL(location.href);
+    address.searchParams.set("page", this.page);
+    if (this.#passage) address.searchParams.set("chunk", this.#passage.chunk_id);
+    else address.searchParams.delete("chunk");
+    address.hash = "";
+    if (address.href !== location.href) history.pushState(null, "", address);
+  }
+
+  #fromAddress() {
+    const parameters = new URLSearchParams(location.search);
+    const passage = this.#passages.get(parameters.get("chunk")) ?? null;
+    this.show(Number(parameters.get("page") ?? 1), passage, { address: false });
+  }
+
+  #goToField() {
+    const wanted = document.getElementById("page-field").value.trim();
+    const byLabel = this.labels.findIndex((label) => label.toLowerCase() === wanted.toLowerCase()) + 1;
+    const page = byLabel || (/^\d{1,7}$/.test(wanted) ? Number(wanted) : 0);
+    if (page >= 1 && page <= this.pages) this.show(page);
+    else {
+      document.getElementById("page-field").value = this.label(this.page);
+      announce(`There is no page ${wanted}.`);
+    }
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.target.closest("input, textarea, select, [role=tablist], dialog")) return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    this.show(this.page + step);
+  }
+
+  #link(event) {
+    const link = event.target.closest("a[data-page], a[data-step]");
+    if (!link || !this.image || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.show(link.dataset.step ? this.page + Number(link.dataset.step) : Number(link.dataset.page));
+  }
+}
+customElements.define("page-viewer", PageViewer);

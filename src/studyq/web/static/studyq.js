@@ -1,0 +1,12 @@
+// Every custom element of the application. A page uses those that its markup names.
+import "./connection-note.js";
+import "./coverage-strip.js";
+import "./document-page.js";
+import "./job-progress.js";
+import "./library-list.js";
+import "./page-viewer.js";
+import "./search-box.js";
+import "./tab-panels.js";
+import "./theme-toggle.js";
+import "./upload-dock.js";
+import "./upload-zone.js";
