@@ -150,8 +150,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'delayed'"),
             postgresql_where=sa.text("state = 'delayed'"),
         )
-        batch_op.create_index("ix_jobs_queue_state_id", ["queue", "state", "id"], unique=False)
-        batch_op.create_index("ix_jobs_state_finished_at", ["state", "finished_at"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_finished_at",
+            ["finished_at"],
+            unique=False,
+            sqlite_where=sa.text("finished_at IS NOT NULL"),
+            postgresql_where=sa.text("finished_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_jobs_failed",
+            ["queue", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
         batch_op.create_index("ix_jobs_subject", ["subject"], unique=False)
         batch_op.create_index(
             "uq_jobs_unique_key",

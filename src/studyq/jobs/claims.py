@@ -63,7 +63,8 @@ class Claim:
 
 _next = (
     sa.select(Job.id)
-    .where(Job.queue == bindparam("q"), Job.state == State.WAITING)
+    # A literal, not a parameter: only so does SQLite use the partial index.
+    .where(Job.queue == bindparam("q"), sa.text("state = 'waiting'"))
     .order_by(Job.priority.desc(), Job.run_at, Job.id)
     .limit(1)
     .scalar_subquery()
@@ -100,7 +101,7 @@ _CLAIM = (
 _HELD = (
     Job.id == bindparam("job_id"),
     Job.token == bindparam("held"),
-    Job.state == State.ACTIVE,
+    sa.text("state = 'active'"),
 )
 _RENEW = sa.update(Job).where(*_HELD).values(lease_until=bindparam("until"))
 _PROGRESS = (

@@ -57,8 +57,19 @@ class Job(Base):
         ),
         Index("uq_jobs_unique_key", "unique_key", unique=True,
               sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
-        Index("ix_jobs_state_finished_at", "state", "finished_at"),
-        Index("ix_jobs_queue_state_id", "queue", "state", "id"),
+        Index(
+            "ix_jobs_finished_at",
+            "finished_at",
+            sqlite_where=text("finished_at IS NOT NULL"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_jobs_failed",
+            "queue",
+            "id",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
         Index("ix_jobs_subject", "subject"),
     )  # fmt: skip
 

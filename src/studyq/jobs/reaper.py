@@ -47,7 +47,7 @@ def reap(
         rows = session.execute(
             sa.select(*Job.__table__.columns)
             .where(
-                Job.state == State.ACTIVE,
+                sa.text("state = 'active'"),
                 sa.or_(Job.lease_until < now(), Job.worker_id.in_(gone)),
             )
             .limit(BATCH)
@@ -58,7 +58,7 @@ def reap(
             taken += _take(database, registry, row)
     if gone:
         with database.write() as session:
-            held = sa.select(Job.worker_id).where(Job.state == State.ACTIVE)
+            held = sa.select(Job.worker_id).where(sa.text("state = 'active'"))
             session.execute(sa.delete(Worker).where(Worker.id.in_(gone), Worker.id.not_in(held)))
     return taken
 
@@ -70,7 +70,7 @@ def promote(database: Database) -> int | None:
         When the next one is due, if any is left.
     """
     with database.read() as session:
-        due = session.scalar(sa.select(sa.func.min(Job.run_at)).where(Job.state == State.DELAYED))
+        due = session.scalar(sa.select(sa.func.min(Job.run_at)).where(sa.text("state = 'delayed'")))
     if due is None or due > now():
         return due
     with database.write() as session:
@@ -78,7 +78,7 @@ def promote(database: Database) -> int | None:
         at = now()
         rows = connection.execute(
             sa.update(Job)
-            .where(Job.state == State.DELAYED, Job.run_at <= at)
+            .where(sa.text("state = 'delayed'"), Job.run_at <= at)
             .values(state=State.WAITING)
             .returning(*Job.__table__.columns)
         ).all()
@@ -94,7 +94,7 @@ def promote(database: Database) -> int | None:
 def queues_with_work(database: Database) -> list[str]:
     """Queues that have a waiting job, whether or not anybody rang."""
     with database.read() as session:
-        query = sa.select(Job.queue).where(Job.state == State.WAITING).distinct()
+        query = sa.select(Job.queue).where(sa.text("state = 'waiting'")).distinct()
         return list(session.scalars(query))
 
 
