@@ -45,7 +45,7 @@ _NEXT_STEP = (
 )
 
 
-class InstallFailed(Exception):  # noqa: N818 - says what happened
+class InstallFailed(Exception):
     """The model could not be installed; the message says what, why and what to do next."""
 
 
@@ -184,6 +184,7 @@ def _scratch_folder(models_dir: Path) -> Iterator[Path]:
 def _move_into_place(built: Path, target: Path) -> None:
     """Renames the finished folder; an older one is moved out of the way first."""
     built.chmod(0o755)
+    _sync_folder(built)
     with suppress(FileNotFoundError):  # there is none, or another installation just moved it
         target.rename(built.parent / "replaced")
     try:
@@ -192,7 +193,12 @@ def _move_into_place(built: Path, target: Path) -> None:
         # Another installation was quicker. Its folder passed the same checks.
         if not isinstance(read_manifest(target), Manifest):
             raise
-    descriptor = os.open(target.parent, os.O_RDONLY)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Waits until the disk has the names in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from llm.models import EmbeddingModel
 
 
-class UnknownModel(Exception):  # noqa: N818 - says what happened
+class UnknownModel(Exception):
     """No installed plugin offers the model."""
 
 
-class KeyMissing(Exception):  # noqa: N818 - says what happened
+class KeyMissing(Exception):
     """The model needs a key and none was given."""
 
 

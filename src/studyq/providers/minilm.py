@@ -31,7 +31,7 @@ MAX_CHARACTERS = 20_000
 LEAST_COSINE = 0.98
 
 
-class SelfTestFailed(ProviderError):  # noqa: N818 - says what happened
+class SelfTestFailed(ProviderError):
     """The model, on this machine, does not give the vectors that it should."""
 
 

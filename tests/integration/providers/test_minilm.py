@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from studyq.providers import minilm as minilm_module
 from studyq.providers.errors import ProviderError
 from studyq.providers.minilm import LEAST_COSINE, MiniLM, SelfTestFailed, load_minilm, self_test
 from studyq.providers.minilm_build import HEADS, LAYERS, MAX_TOKENS, Weights, build_model
@@ -100,6 +101,16 @@ def test_the_slow_exact_arithmetic_stays_near_too(models_dir: Path) -> None:
     model = MiniLM(model_folder(models_dir), threads=1, exact_products=True)
 
     assert self_test(model) > LEAST_COSINE
+
+
+def test_a_processor_whose_fast_products_overflow_gets_the_exact_ones(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        minilm_module, "self_test", lambda model: 0.99 if model.exact_products else 0.4
+    )
+
+    assert load_minilm(model_folder(models_dir), threads=1).exact_products
 
 
 def test_near_in_meaning_is_near_in_space(minilm: MiniLM) -> None:
