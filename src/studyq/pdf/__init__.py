@@ -15,8 +15,8 @@ from studyq.pdf.model import (
     PdfRefused,
 )
 
-PRELOAD = "studyq.pdf.child"
-"""The module that the template of child processes should import; see ``processes.preload``."""
+PRELOAD = ("studyq.pdf.child", "pypdf")
+"""What the template of child processes should import: ``processes.preload(*PRELOAD)``."""
 
 __all__ = [
     "PRELOAD",

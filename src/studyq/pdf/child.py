@@ -6,7 +6,6 @@ than reading them from the file does.
 
 from __future__ import annotations
 
-from studyq.pdf.fallback import Opinion
 from studyq.pdf.model import Extractor, PageKind, PdfInfo
 from studyq.pdf.opening import OpenPdf, Source, open_pdf
 from studyq.pdf.outline import MAX_ENTRIES, read_information, read_labels
@@ -15,8 +14,6 @@ from studyq.pdf.text import (
     IMAGE_SHARE,
     LineBox,
     PageError,
-    ReadText,
-    TextPage,
     find_rectangles,
     image_share,
     load_page,
@@ -81,8 +78,7 @@ def read_with_pdfium(source: Source, index: int) -> PageFields:
 
 def read_with_pypdf(source: Source, index: int) -> PageFields:
     """Read one page (from 1) with pypdf only, because pdfium does not survive it."""
-    opinion = _opened(source).second_opinion.on_page(index - 1)
-    return _page_by_pypdf(source, index, (0.0, 0.0), opinion)
+    return _page_by_pypdf(_opened(source), index, (0.0, 0.0))
 
 
 def render(source: Source, index: int, scale: float, image_format: ImageFormat) -> bytes:
@@ -111,23 +107,20 @@ def _opened(source: Source) -> OpenPdf:
 def _read_page(pdf: OpenPdf, index: int, *, ask_pypdf: bool) -> PageFields:
     """Read one page; whatever is wrong with it becomes its kind and its warning."""
     limit = pdf.source.limits.max_page_characters
-    opinion: Opinion | None = None
     try:
         with load_page(pdf.document.raw, index - 1) as page:
             read = read_text(page, limit, with_headings=pdf.needs_headings)
-            objects, pictures = (0, 0.0) if read.text else image_share(page)
-            if ask_pypdf and pdf.second_opinion.is_affordable and _is_doubtful(page, read, objects):
-                opinion = pdf.second_opinion.on_page(index - 1)
+            objects, pictures = (page.count_objects(), 0.0) if read.text else image_share(page)
     except PageError as error:
-        if not ask_pypdf:
-            return _unreadable(index, (0.0, 0.0), "", str(error))
-        return _page_by_pypdf(pdf.source, index, (0.0, 0.0), pdf.second_opinion.on_page(index - 1))
-    if opinion is not None and (opinion.problem or not read.text):
-        text = max(read.text, opinion.text, key=len)
-        if opinion.problem is not None:
-            return _unreadable(index, (page.width, page.height), text, opinion.problem)
-        if text:
-            return _page_by_pypdf(pdf.source, index, (page.width, page.height), opinion)
+        if ask_pypdf:
+            return _page_by_pypdf(pdf, index, (0.0, 0.0))
+        return _unreadable(index, (0.0, 0.0), "", str(error))
+    bare = len(read.text) <= _DOUBTFUL_CHARACTERS and objects <= _DOUBTFUL_OBJECTS
+    if bare and ask_pypdf and pdf.second_opinion.is_affordable:
+        damage = pdf.second_opinion.find_damage(index - 1)
+        if damage is not None:
+            text = max(read.text, pdf.second_opinion.read(index - 1).text, key=len)
+            return _unreadable(index, (page.width, page.height), text, damage)
     kind: PageKind = "text" if read.text else "scanned" if pictures >= IMAGE_SHARE else "empty"
     warning = f"page {index}: {read.cut:,} characters too many were left out" if read.cut else None
     return (
@@ -136,20 +129,12 @@ def _read_page(pdf: OpenPdf, index: int, *, ask_pypdf: bool) -> PageFields:
     )  # fmt: skip
 
 
-def _is_doubtful(page: TextPage, read: ReadText, objects: int) -> bool:
-    """Whether a page holds so little that its content may be damaged."""
-    if len(read.text) > _DOUBTFUL_CHARACTERS:
-        return False
-    return (page.count_objects() if read.text else objects) <= _DOUBTFUL_OBJECTS
-
-
-def _page_by_pypdf(
-    source: Source, index: int, size: tuple[float, float], opinion: Opinion
-) -> PageFields:
-    """A page as pypdf read it: text without lines."""
+def _page_by_pypdf(pdf: OpenPdf, index: int, size: tuple[float, float]) -> PageFields:
+    """A page as pypdf reads it: text without lines."""
+    opinion = pdf.second_opinion.read(index - 1)
     if opinion.problem is not None:
-        return _unreadable(index, size, opinion.text, opinion.problem)
-    text = opinion.text[: source.limits.max_page_characters]
+        return _unreadable(index, size, "", opinion.problem)
+    text = opinion.text[: pdf.source.limits.max_page_characters]
     kind: PageKind = "text" if text else "empty"
     return (
         index, text, *size, kind, [], [], "pypdf",

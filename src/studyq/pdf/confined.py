@@ -7,7 +7,7 @@ costs the child at most its memory, and loses no more than the page that is to b
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
@@ -103,7 +103,10 @@ class ConfinedPdf:
             )
         except _CHILD_FAILURES as error:
             _log.info("pages %d to %d are read one by one: %s", first, last, error)
-            return [self._read_alone(index) for index in range(first, last + 1)]
+            if first == last:  # it would only fail again
+                return [self._read_alone(first, (child.read_with_pypdf,), _reason(error))]
+            each = child.read_with_pdfium, child.read_with_pypdf
+            return [self._read_alone(index, each) for index in range(first, last + 1)]
         return [_page_text(fields) for fields in pages]
 
     def render_page(
@@ -155,10 +158,14 @@ class ConfinedPdf:
                 raise PdfRefused("damaged", message) from error
             raise
 
-    def _read_alone(self, index: int) -> PageText:
-        """Read one page by pdfium, or by pypdf when that kills the child, or not at all."""
-        reason = "too many pages of this file crash the reader"
-        for function in (child.read_with_pdfium, child.read_with_pypdf):
+    def _read_alone(
+        self,
+        index: int,
+        functions: Sequence[Callable[[Source, int], child.PageFields]],
+        reason: str = "too many pages of this file crash the reader",
+    ) -> PageText:
+        """Read one page by the first function that survives it, or not at all."""
+        for function in functions:
             if self._crashes >= self._limits.max_crashes:
                 break
             try:

@@ -12,9 +12,11 @@ import io
 import logging
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studyq.pdf.normalise import clean_text
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _BUDGET_SECONDS = 20.0  # of pypdf's time for one document in one child
 _EXPLANATION_LENGTH = 120
+_MAX_TREE_DEPTH = 50
 _MAX_UNPACKED = 16 << 20  # bytes; damage behind them is not looked for
 
 
@@ -32,7 +35,7 @@ class Opinion:
 
     Attributes:
         text: Normalised text, perhaps empty.
-        problem: Why the page, or part of it, cannot be read, or None.
+        problem: Why the page cannot be read, or None.
     """
 
     text: str
@@ -40,7 +43,7 @@ class Opinion:
 
 
 class SecondOpinion:
-    """pypdf's view of a file, opened when it is first asked.
+    """pypdf's view of a file, opened when it is first asked. No method raises for the file.
 
     Args:
         path: The file.
@@ -56,18 +59,27 @@ class SecondOpinion:
 
     @property
     def is_affordable(self) -> bool:
-        """Whether there is time left for opinions on pages that may just be empty."""
+        """Whether there is time left for looking at pages that may just be bare."""
         return self._spent < _BUDGET_SECONDS
 
-    def on_page(self, index: int) -> Opinion:
-        """Read a page (from 0). Never raises for what is in the file."""
-        started = time.monotonic()
-        try:
-            return self._read(index)
-        except Exception as error:  # see the module's docstring
-            return Opinion("", _explain(error))
-        finally:
-            self._spent += time.monotonic() - started
+    def find_damage(self, index: int) -> str | None:
+        """Look whether the content of a page (from 0) is damaged; if so, say how.
+
+        pdfium gives the text that comes before the damage and does not mention it.
+        """
+        with self._timed():
+            try:
+                return _stream_damage(_page_dictionary(self._opened(), index))
+            except Exception as error:  # see the module's docstring
+                return _explain(error)
+
+    def read(self, index: int) -> Opinion:
+        """Read a page (from 0)."""
+        with self._timed():
+            try:
+                return Opinion(clean_text(self._opened().pages[index].extract_text()), None)
+            except Exception as error:  # see the module's docstring
+                return Opinion("", _explain(error))
 
     def close(self) -> None:
         """Close the file."""
@@ -75,25 +87,32 @@ class SecondOpinion:
             self._reader.close()
             self._reader = None
 
-    def _read(self, index: int) -> Opinion:
+    def _opened(self) -> pypdf.PdfReader:
         if self._problem is not None:
-            return Opinion("", self._problem)
+            raise ValueError(self._problem)
         if self._reader is None:
             try:
                 self._reader = _open(self._path, self._password)
-            except Exception as error:  # the same for every page
+            except Exception as error:  # it will be the same for every page
                 self._problem = _explain(error)
                 raise
-        page = self._reader.pages[index]
-        damage = _find_damage(page)
-        return Opinion(clean_text(page.extract_text()), damage)
+        return self._reader
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent += time.monotonic() - started
 
 
 def repair(path: Path, password: str | None) -> bytes | None:
     """Let pypdf rebuild a file that pdfium refuses.
 
     Returns:
-        A new, unencrypted PDF, or None when pypdf cannot read the file either.
+        A new, unencrypted PDF; nothing (no bytes) for a sound file without pages; None when
+        pypdf cannot read the file either.
     """
     try:
         reader = _open(path, password)
@@ -103,6 +122,8 @@ def repair(path: Path, password: str | None) -> bytes | None:
             writer = pypdf.PdfWriter()
             for page in reader.pages:
                 writer.add_page(page)
+            if not writer.pages:
+                return b""
             output = io.BytesIO()
             writer.write(output)
     except Exception as error:  # see the module's docstring
@@ -119,23 +140,38 @@ def _open(path: Path, password: str | None) -> pypdf.PdfReader:
     return pypdf.PdfReader(path, strict=False, password=password)
 
 
-def _find_damage(page: pypdf.PageObject) -> str | None:
-    """Look whether the compressed streams of a page's content can be unpacked.
+def _page_dictionary(reader: pypdf.PdfReader, index: int) -> Any:
+    """Find a page (from 0) without building all the pages before it, as ``reader.pages`` does."""
+    root: Any = reader.trailer["/Root"]
+    node = root["/Pages"]
+    for _ in range(_MAX_TREE_DEPTH):
+        kids = node["/Kids"]
+        if len(kids) == node.get("/Count"):  # then all of them are pages
+            return kids[index].get_object()
+        for kid in kids:
+            node = kid.get_object()
+            count = node.get("/Count", 1) if "/Kids" in node else 1
+            if index < count:
+                break
+            index -= count
+        if "/Kids" not in node:
+            return node
+    raise ValueError("the page tree is too deep")
 
-    pdfium and pypdf both give what comes before the damage and do not mention it.
-    """
+
+def _stream_damage(page: Any) -> str | None:
+    """Unpack the compressed streams of a page's content; say what is wrong with them."""
     contents = page.get("/Contents")
     contents = contents.get_object() if contents is not None else []
     for entry in contents if isinstance(contents, list) else [contents]:
         stream = entry.get_object()
         filters = stream.get("/Filter")
-        first = filters[0] if isinstance(filters, list) and filters else filters
-        if first != "/FlateDecode":
+        if (filters[0] if isinstance(filters, list) and filters else filters) != "/FlateDecode":
             continue
         try:
             zlib.decompressobj().decompress(stream._data, _MAX_UNPACKED)
-        except zlib.error as error:
-            return _explain(error)
+        except zlib.error:
+            return "its compressed content is corrupt"
     return None
 
 

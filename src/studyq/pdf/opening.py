@@ -5,7 +5,6 @@ Runs in the child process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,9 +88,7 @@ def open_pdf(source: Source) -> OpenPdf:
     count = len(document)
     if count == 0:
         document.close()
-        raise PdfRefused(
-            "no_pages", "The PDF has no pages, so it is empty. Please check how it was made."
-        )
+        raise _no_pages()
     if count > source.limits.max_pages:
         document.close()
         raise PdfRefused(
@@ -126,6 +123,8 @@ def _load(path: Path, password: str | None) -> tuple[pypdfium.PdfDocument, bool]
             " copy with the program that opens it, and send that.",
         )
     repaired = repair(path, password)
+    if repaired == b"":
+        raise _no_pages()
     if repaired is not None:
         try:
             return pypdfium.PdfDocument(repaired, password=password), True
@@ -135,6 +134,12 @@ def _load(path: Path, password: str | None) -> tuple[pypdfium.PdfDocument, bool]
         "damaged",
         "The PDF is damaged or truncated and cannot be read. Please get the file again, or open"
         " it in a viewer and print it to a new PDF.",
+    )
+
+
+def _no_pages() -> PdfRefused:
+    return PdfRefused(
+        "no_pages", "The PDF has no pages, so it is empty. Please check how it was made."
     )
 
 
@@ -154,7 +159,7 @@ def _refuse_other_types(path: Path) -> None:
     """Raise when nothing in the file says that it is a PDF."""
     with path.open("rb") as file:
         head = file.read(_HEADER_SEARCH)
-    if b"%PDF-" in head:
+    if b"%PDF-" in head and _known_type(head) is None:
         return
     raise PdfRefused(
         "not_a_pdf",
@@ -163,16 +168,18 @@ def _refuse_other_types(path: Path) -> None:
     )
 
 
-def _describe(head: bytes) -> str:
-    """Name the type of a file by its first bytes."""
+def _known_type(head: bytes) -> str | None:
+    """Name the type of a file by its first bytes, if they are known here."""
     begin = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower()
     for signatures, name in _SIGNATURES:
-        if _begins_with(begin, signatures):
+        if begin.startswith(signatures):
             return name
-    sample = head[:_TEXT_SAMPLE]
-    is_text = b"\x00" not in sample and sum(byte < 9 for byte in sample) == 0
-    return "plain text" if is_text else "something else"
+    return None
 
 
-def _begins_with(data: bytes, beginnings: Iterable[bytes]) -> bool:
-    return any(data.startswith(beginning) for beginning in beginnings)
+def _describe(head: bytes) -> str:
+    """Say what a file without a PDF header seems to be."""
+    known = _known_type(head)
+    if known is not None:
+        return known
+    return "something else" if min(head[:_TEXT_SAMPLE]) < ord("\t") else "plain text"

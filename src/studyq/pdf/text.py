@@ -143,7 +143,7 @@ def read_text(page: TextPage, max_characters: int, *, with_headings: bool) -> Re
         offset = end + (not joins)
     found = "".join(parts).rstrip("\n")
     headings = _headings(page, found, boxes, ends) if with_headings else []
-    return ReadText(found, boxes, headings, available - len(units))
+    return ReadText(found, boxes, headings, max(0, available - max_characters))
 
 
 def find_rectangles(page: TextPage, start: int, end: int, max_characters: int) -> list[LineBox]:
