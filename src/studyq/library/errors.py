@@ -1,0 +1,24 @@
+"""Why the library refuses something, with a code for programs and a sentence for people."""
+
+from __future__ import annotations
+
+
+class LibraryError(Exception):
+    """A request cannot be fulfilled as it is."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class NotFoundError(LibraryError):
+    """There is no such thing in this user's library."""
+
+
+class RefusedError(LibraryError):
+    """The content is not something that studyq can learn from."""
+
+
+class ConflictError(LibraryError):
+    """It does not fit the state that the thing is in."""
