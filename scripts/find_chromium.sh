@@ -1,5 +1,5 @@
 #!/bin/sh
-# Print the path of a Chromium for the browser tests; install one (and fonts) where none is.
+# Print the path of a Chromium for the browser tests; install what they lack, by apt.
 # CHROMIUM=… chooses the browser.
 set -eu
 
@@ -25,6 +25,11 @@ find_browser >/dev/null || missing=chromium
 # A Chromium without fonts draws empty boxes, and every screenshot is useless.
 if command -v apt-get >/dev/null && ! fc-list 2>/dev/null | grep -q .; then
     missing="$missing fontconfig fonts-dejavu-core fonts-liberation"
+fi
+# Playwright's driver links against it; minimal Debian systems are without.
+if command -v dpkg-query >/dev/null &&
+    ! dpkg-query --show --showformat='${Status}' libatomic1 2>/dev/null | grep -q "ok installed"; then
+    missing="$missing libatomic1"
 fi
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086  # several packages
