@@ -1,4 +1,4 @@
-"""The pages under `/app`: view models, the templates' data, and the controllers that render them."""
+"""The pages under `/app`: view models, and the controllers that render them as templates."""
 
 from studyq.web.pages.errors import error_page
 from studyq.web.pages.navigation import navigation

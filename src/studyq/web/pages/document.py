@@ -31,7 +31,8 @@ def document_page(
         raise NotFoundException("This document does not exist, or it was deleted.")
     index = resolve_label(document, label) if label else resolve_page(document, page)
     shown = page_data.page(document_id, index) or _unread_page(document, index)
-    passage = page_data.passage(document_id, int(chunk)) if _is_chunk_id(chunk) else None
+    chunk_id = _chunk_id(chunk)
+    passage = None if chunk_id is None else page_data.passage(document_id, chunk_id)
     return Template(
         template_name="document.html",
         context={
@@ -61,9 +62,10 @@ def resolve_label(document: DocumentView, wanted: str) -> int:
     return resolve_page(document, folded)
 
 
-def _is_chunk_id(chunk: str | None) -> bool:
-    """Whether an address names a chunk by a number that a database row can have."""
-    return chunk is not None and chunk.isascii() and chunk.isdigit() and len(chunk) < 19
+def _chunk_id(text: str | None) -> int | None:
+    """The number of a chunk from an address, or None for what no database row can have."""
+    known = text is not None and text.isascii() and text.isdigit() and len(text) < 19
+    return int(text) if text is not None and known else None
 
 
 def _unread_page(document: DocumentView, index: int) -> PageView:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import MediaType, Request
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Template
@@ -10,12 +12,13 @@ from litestar.types import ExceptionHandlersMap
 from studyq.web.pages.navigation import navigation
 from studyq.web.pages.views import ShellView
 
+
 def page_exception_handlers() -> ExceptionHandlersMap:
     """Handlers that answer a failed page with a page instead of JSON."""
     return {HTTPException: error_page}
 
 
-def error_page(request: Request[object, object, object], error: HTTPException) -> Template:
+def error_page(request: Request[Any, Any, Any], error: HTTPException) -> Template:
     """Renders a refusal in the shell.
 
     The application may call it for unknown addresses under `/app` too: those never reach the

@@ -59,7 +59,10 @@ def static_router() -> Router:
 
 @cache
 def static_path() -> str:
-    """`/static/<digest of all files>`: modules import each other relatively, so all change at once."""
+    """`/static/<digest of all files>`.
+
+    Modules import each other relatively, so that one change gives all of them a new address.
+    """
     digest = hashlib.sha256()
     for path in sorted((WEB / "static").rglob("*")):
         if path.is_file():

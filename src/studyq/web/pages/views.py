@@ -1,7 +1,7 @@
 """What the templates may see: view models, and the one interface that fills them.
 
-A template reads only these structures, never a table row, so that a page can be drawn in a test from
-plain values and a column can change without a template noticing.
+A template reads only these structures, never a table row, so that a page can be drawn in a test
+from plain values and a column can change without a template noticing.
 """
 
 from __future__ import annotations
@@ -225,5 +225,5 @@ class PageData(Protocol):
         ...
 
     def passage(self, document_id: str, chunk_id: int) -> PassageView | None:
-        """Where a passage stands on its pages, or None when the chunk is not (or no longer) there."""
+        """Where a passage stands on its pages, or None when there is no such chunk (any more)."""
         ...
