@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 
 # Thresholds were set on twelve books and slide sets; sizes are relative to the page's body.
 _HEADING_RATIO = 1.15
@@ -16,8 +15,10 @@ _MIN_PAGE_CHARACTERS = 300  # title pages and most slides have no body to compar
 _MIN_BODY_SHARE = 0.6
 _MAX_HEADING_SHARE = 0.2
 _MAX_LENGTH = 120
-_MAX_LINES = 3
+_MAX_LINES = 3  # longer ones are paragraphs among smaller print
+_MAX_SENTENCE = 60  # a longer title that ends with a full stop is a sentence
 _MAX_HEADINGS = 6
+_LEADERS = re.compile(r"(?: \.){2}|\.{4}")  # of a table of contents
 _WORD = re.compile(r"[^\W\d_]{3}|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 SizedLine = tuple[int, str, float]  # offset in the page's text, text, font size in points
@@ -42,22 +43,30 @@ def find_headings(
     if body is None:
         return []
     found: list[FoundHeading] = []
-    previous, previous_size, joined = -1, 0.0, 0
-    for number, (start, text, size) in enumerate(lines):
-        if not _looks_like_heading(text, size, body, partial(size_at_end, number)):
-            continue
-        same = abs(size - previous_size) <= _SAME_SIZE * size
-        if found and number == previous + 1 and same and joined < _MAX_LINES:
-            begun, title, level = found.pop()
-            found.append((begun, f"{title} {text}", level))
-            joined += 1
-        else:
-            found.append((start, text, _level(size / body)))
-            joined = 1
-        previous, previous_size = number, size
+    for run in _runs_of_large_lines(lines, body):
+        title = " ".join(lines[number][1] for number in run)
+        large_to_the_end = size_at_end(run[0]) >= _HEADING_RATIO * body
+        if len(run) <= _MAX_LINES and large_to_the_end and _reads_like_heading(title):
+            start, _, size = lines[run[0]]
+            found.append((start, title, _level(size / body)))
     characters = sum(len(text) for _, text, _ in lines)
     share = sum(len(title) for _, title, _ in found) / characters
     return found if len(found) <= _MAX_HEADINGS and share <= _MAX_HEADING_SHARE else []
+
+
+def _runs_of_large_lines(lines: Sequence[SizedLine], body: float) -> list[list[int]]:
+    """Group the indexes of neighbouring lines of one size, larger than the body's."""
+    runs: list[list[int]] = []
+    for number, (_, _, size) in enumerate(lines):
+        if size < _HEADING_RATIO * body:
+            continue
+        if runs and runs[-1][-1] == number - 1:
+            previous = lines[number - 1][2]
+            if abs(size - previous) <= _SAME_SIZE * size:
+                runs[-1].append(number)
+                continue
+        runs.append([number])
+    return runs
 
 
 def _body_size(lines: Sequence[SizedLine]) -> float | None:
@@ -72,15 +81,14 @@ def _body_size(lines: Sequence[SizedLine]) -> float | None:
     return size if size > 0 and weight >= _MIN_BODY_SHARE * characters else None
 
 
-def _looks_like_heading(
-    text: str, size: float, body: float, size_at_end: Callable[[], float]
-) -> bool:
+def _reads_like_heading(title: str) -> bool:
+    """Whether a large line can be a heading by its words."""
     return (
-        size >= _HEADING_RATIO * body
-        and len(text) <= _MAX_LENGTH
-        and _WORD.search(text) is not None
-        and not text[0].islower()
-        and size_at_end() >= _HEADING_RATIO * body
+        len(title) <= _MAX_LENGTH
+        and _WORD.search(title) is not None
+        and not title[0].islower()
+        and _LEADERS.search(title) is None
+        and not (len(title) > _MAX_SENTENCE and title[-1] in ".,;:")
     )
 
 
