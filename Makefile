@@ -42,7 +42,7 @@ crash: $(VENV)/.ready-dev  ## kill -9, freezes, lost rings, locked database (CRA
 
 browser: $(VENV)/.ready-dev  ## Tests in a real Chromium; screenshots go to .artifacts/
 	@chromium=$$(sh scripts/find_chromium.sh) || exit 1; \
-		CHROMIUM="$$chromium" exec $(PYTEST) tests/browser --junitxml=$(REPORTS)/browser.xml $(ARGS)
+		CHROMIUM="$$chromium" $(PYTEST) tests/browser --junitxml=$(REPORTS)/browser.xml $(ARGS)
 
 bench: $(VENV)/.ready-dev  ## Measure, and print each figure as a ratio within one run
 	$(BIN)/python -m benchmarks $(ARGS)
