@@ -14,6 +14,7 @@ from studyq.pdf.model import (
     PdfLimits,
     PdfRefused,
 )
+from studyq.pdf.rendering import ImageFormat
 
 PRELOAD = ("studyq.pdf.child", "pypdf")
 """What the template of child processes should import: ``processes.preload(*PRELOAD)``."""
@@ -22,6 +23,7 @@ __all__ = [
     "PRELOAD",
     "ConfinedPdf",
     "Heading",
+    "ImageFormat",
     "Line",
     "OutlineEntry",
     "PageText",
