@@ -13,7 +13,7 @@ from studyq.library import models as library
 from studyq.search import models as search
 
 MODELS = (accounts, jobs, library, search)
-VIRTUAL = ("chunk_words", "chunk_trigrams", "chunk_bits")
+VIRTUAL = ("chunk_words", "chunk_bits")
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

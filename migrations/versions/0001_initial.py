@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("filename", sa.String(), nullable=False),
         sa.Column("source", sa.String(length=8), nullable=False),
+        sa.Column("source_uri", sa.String(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("error_code", sa.String(), nullable=True),
         sa.Column("error_message", sa.String(), nullable=True),
@@ -289,7 +290,11 @@ def upgrade() -> None:
         f"CREATE VIRTUAL TABLE chunk_words USING fts5({columns}, "
         'tokenize="porter unicode61 remove_diacritics 2")'
     )
-    op.execute(f"CREATE VIRTUAL TABLE chunk_trigrams USING fts5({columns}, tokenize='trigram')")
+    # Words go with their chunk, however it is deleted.
+    op.execute(
+        "CREATE TRIGGER chunks_deleted AFTER DELETE ON chunks BEGIN "
+        "DELETE FROM chunk_words WHERE rowid = old.id; END"
+    )
     users = sa.table("users", sa.column("id"), sa.column("name"), sa.column("created_at"))
     op.bulk_insert(
         users, [{"id": "00000000-0000-7000-8000-000000000001", "name": "local", "created_at": 0}]

@@ -31,6 +31,8 @@ class Document(Base):
     title: Mapped[str]
     filename: Mapped[str]
     source: Mapped[str] = mapped_column(String(8))
+    #: Where an import comes from.
+    source_uri: Mapped[str | None]
     status: Mapped[str] = mapped_column(String(16))
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]

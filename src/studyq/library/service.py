@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from studyq.accounts.secrets import Sealer
 from studyq.database.base import isoformat, now
-from studyq.jobs.models import Job, State
+from studyq.jobs.models import Job
 from studyq.jobs.registry import Registry
 from studyq.jobs.service import cancel_all_of, describe_job
 from studyq.library.errors import ConflictError, NotFoundError
@@ -111,14 +111,14 @@ def count_documents(session: Session, user_id: str) -> dict[str, int]:
 def page_kinds(session: Session, documents: Sequence[Document]) -> dict[str, str]:
     """For each document one letter a page: t text, e empty, s scanned, u unreadable, . unread."""
     letters: dict[str, list[str]] = {item.id: ["."] * (item.page_count or 0) for item in documents}
-    query = sa.select(Page.document_id, Page.index, Page.kind).join(
+    query = sa.select(Page.document_id, Page.index.label("number"), Page.kind).join(
         Document,
         sa.and_(Document.id == Page.document_id, Document.generation == Page.generation),
     )
     for row in session.execute(query.where(Page.document_id.in_(letters))):
         cells = letters[row.document_id]
-        cells.extend("." * (row.index - len(cells)))
-        cells[row.index - 1] = _KIND_LETTERS[row.kind]
+        cells.extend("." * (row.number - len(cells)))
+        cells[row.number - 1] = _KIND_LETTERS[row.kind]
     return {key: "".join(cells) for key, cells in letters.items()}
 
 
@@ -201,12 +201,10 @@ def reprocess(
     again = document.status == Status.COMPLETED and not embeddings_only
     if document.status == Status.FAILED:
         document.status, document.error_code, document.error_message = Status.PENDING, None, None
-    payload = {"uri": uri} if (uri := _uri_to_fetch(session, document)) else {}
+    generation = document.generation + (1 if again else 0)
     return enqueue_ingestion(
-        session, user_id, document_id, trigger="reprocess",
-        generation=document.generation + (1 if again else 0),
-        **payload,
-    )  # fmt: skip
+        session, user_id, document_id, generation=generation, trigger="reprocess"
+    )
 
 
 def reprocess_all(
@@ -243,22 +241,6 @@ def delete_originals(session: Session, storage: Storage, keys: Sequence[str]) ->
     for key in keys:
         if session.scalar(sa.select(Pdf.id).where(Pdf.storage_key == key).limit(1)) is None:
             storage.delete(key)
-
-
-def _uri_to_fetch(session: Session, document: Document) -> str | None:
-    """The address of an import whose file has not arrived yet: it stands in its first job."""
-    if document.source != "uri" or pdf_of(session, document.id) is not None:
-        return None
-    query = sa.select(Job.payload).where(Job.subject == document.id, Job.state != State.ACTIVE)
-    payload = session.scalar(query.order_by(Job.id).limit(1))
-    if payload is None:
-        raise ConflictError(
-            "nothing_to_read",
-            "The file of this document never arrived, and the job that knew its address is gone. "
-            "Delete the document and import it again.",
-        )
-    uri: str = payload["uri"]
-    return uri
 
 
 def _describe(

@@ -154,8 +154,8 @@ def add_text(session: Session, *, user_id: str, title: str, text: str) -> Added:
 def add_import(session: Session, *, user_id: str, uri: str) -> Added:
     """Make a document for an object of a bucket; its job fetches it first."""
     filename = clean_filename(uri)
-    document_id = _new_document(session, user_id, title_of(filename), filename, "uri")
-    job_id = enqueue_ingestion(session, user_id, document_id, uri=uri)
+    document_id = _new_document(session, user_id, title_of(filename), filename, "uri", uri)
+    job_id = enqueue_ingestion(session, user_id, document_id)
     return Added(document_id, None, job_id, True)
 
 
@@ -166,7 +166,6 @@ def enqueue_ingestion(
     *,
     generation: int = 1,
     trigger: str = "user",
-    **payload: Any,
 ) -> str:
     """Enqueue the job that makes a document searchable; one at a time for each document."""
     job_id = enqueue(
@@ -175,7 +174,7 @@ def enqueue_ingestion(
             PDF_INGESTION,
             INGEST_JOB,
             user_id,
-            {"generation": generation, **payload},
+            {"generation": generation},
             subject=document_id,
             unique_key=f"ingest:{document_id}",
             trigger=trigger,
@@ -202,7 +201,14 @@ def _try_again(session: Session, document_id: str) -> str | None:
     return enqueue_ingestion(session, document.user_id, document_id, trigger="retry")
 
 
-def _new_document(session: Session, user_id: str, title: str, filename: str, source: str) -> str:
+def _new_document(
+    session: Session,
+    user_id: str,
+    title: str,
+    filename: str,
+    source: str,
+    source_uri: str | None = None,
+) -> str:
     document_id, at = new_id(), now()
     session.add(
         Document(
@@ -211,6 +217,7 @@ def _new_document(session: Session, user_id: str, title: str, filename: str, sou
             title=title,
             filename=filename,
             source=source,
+            source_uri=source_uri,
             status=Status.PENDING,
             error_code=None,
             error_message=None,

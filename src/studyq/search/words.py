@@ -1,0 +1,95 @@
+"""The word index: one FTS5 table, whose rows go with their chunks (a trigger deletes them).
+
+Text is brought to index form first (text/terms.py), so that scripts without spaces are found too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from studyq.library.models import Chunk, Document, Status
+from studyq.text.terms import index_form
+
+WEIGHTS = (1.0, 1.0, 1.0)  #: of title, section and text in BM25
+
+_words = sa.table(
+    "chunk_words", sa.column("rowid"), sa.column("title"), sa.column("section"), sa.column("text")
+)
+_INSERT = sa.insert(_words)
+
+
+@dataclass(frozen=True)
+class WordRow:
+    """What the word index holds of a chunk."""
+
+    chunk_id: int
+    title: str
+    section: str
+    text: str
+
+
+def index_words(connection: sa.Connection, rows: Iterable[WordRow]) -> None:
+    """Add chunks to the word index, within the running transaction."""
+    values = [
+        {
+            "rowid": row.chunk_id,
+            "title": index_form(row.title),
+            "section": index_form(row.section),
+            "text": index_form(row.text),
+        }
+        for row in rows
+    ]
+    if values:
+        connection.execute(_INSERT, values)
+
+
+def match_any(words: Sequence[str]) -> str:
+    """An FTS5 query for any of the words, none of which is syntax."""
+    return " OR ".join(f'"{word}"' for word in words)
+
+
+def match_phrase(words: Sequence[str]) -> str:
+    """An FTS5 query for the words in a row."""
+    return '"' + " ".join(words) + '"'
+
+
+def find_words(
+    session: Session,
+    user_id: str,
+    match: str,
+    *,
+    limit: int,
+    document_id: str | None = None,
+) -> dict[int, float]:
+    """Chunks that match, best first.
+
+    Args:
+        match: a query from `match_any` or `match_phrase`.
+
+    Returns:
+        Chunk ids with their BM25 score, greater being better.
+    """
+    score: sa.ColumnElement[float] = sa.literal_column(
+        f"-bm25(chunk_words, {', '.join(map(str, WEIGHTS))})"
+    )
+    query = (
+        sa.select(Chunk.id, score.label("score"))
+        .select_from(_words)
+        .join(Chunk, Chunk.id == _words.c.rowid)
+        .join(Document, Document.id == Chunk.document_id)
+        .where(sa.text("chunk_words MATCH :match"), Chunk.user_id == user_id, *visible())
+        .order_by(score.desc())
+        .limit(limit)
+    )
+    if document_id is not None:
+        query = query.where(Chunk.document_id == document_id)
+    return {row.id: row.score for row in session.execute(query, {"match": match})}
+
+
+def visible() -> tuple[sa.ColumnElement[bool], ...]:
+    """What makes a chunk findable: its generation is the one shown, its document has not failed."""
+    return (Chunk.generation == Document.generation, Document.status != Status.FAILED)
