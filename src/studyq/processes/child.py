@@ -40,7 +40,7 @@ _REASONS: dict[int, str] = {
 }
 
 
-class ChildDied(Exception):  # noqa: N818 - says what happened
+class ChildDied(Exception):
     """The child ended during a call, or could not be started.
 
     Attributes:
@@ -57,7 +57,7 @@ class ChildDied(Exception):  # noqa: N818 - says what happened
         return self.reason
 
 
-class CallTimeout(Exception):  # noqa: N818 - says what happened
+class CallTimeout(Exception):
     """The call took longer than it was given; the child has been killed."""
 
 

@@ -13,7 +13,7 @@ from studyq.processes.limits import Limits, confine_this_process
 _PROTOCOL = pickle.HIGHEST_PROTOCOL
 
 
-class CallFailed(Exception):  # noqa: N818 - says what happened
+class CallFailed(Exception):
     """The child raised an exception that cannot be carried over; the text describes it."""
 
 
