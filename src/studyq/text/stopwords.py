@@ -5,6 +5,8 @@ Rare meanings weigh more than completeness: a stop word left in a query costs li
 word dropped costs the answer, so each list serves only queries guessed to be in its language.
 """
 
+from collections.abc import Iterable
+
 _LISTS = {
     "en": (
         "a about after all also an and any are as at be because been before being between both "
@@ -70,17 +72,17 @@ _LISTS = {
         "werd werden wie wij wordt worden zal ze zich zij zijn zo zonder zou"
     ),
     "ar": (
-        "ا اذا الا التي الذي الذين اللذان الى ام ان انه اي اية اين او بعد بعض بل بما بها به بين "  # noqa: RUF001
-        "تلك ثم حتى حول حيث خلال ذلك ضد ضمن عند عندما على علي عليه عليها عن غير في فيما فيه فيها "
-        "قبل قد كان كانت كل كم كما كيف لا لدى لقد لكن لم لماذا له لها ليس ما ماذا مع من منذ منه "
-        "منها متى متي نحو هذا هذه هل هم هو هي هناك و وفي وكان ولا ومن يكون تكون كانوا بواسطه اسم"
+        "اذا الا التي الذي الذين اللذان الي ام ان انه اي ايه اين او بعد بعض بل بما بها به بين "
+        "تلك ثم حتي حول حيث خلال ذلك ضد ضمن عند عندما علي علي عليه عليها عن غير في فيما فيه فيها "
+        "قبل قد كان كانت كل كم كما كيف لا لدي لقد لكن لم لماذا له لها ليس ما ماذا مع من منذ منه "
+        "منها متي متي نحو هذا هذه هل هم هو هي هناك و وفي وكان ولا ومن يكون تكون كانوا بواسطه اسم"
     ),
     "zh": "什么 哪个 哪些 哪里 哪一 哪种 谁 如何 怎么 怎样 多少 为什 为何 何时 的是",
 }
 STOP_WORDS = {language: frozenset(words.split()) for language, words in _LISTS.items()}
 
 
-def guess_language(words: tuple[str, ...]) -> str | None:
+def guess_language(words: Iterable[str]) -> str | None:
     """Guess the language of a query by its stop words.
 
     Args:
@@ -90,9 +92,7 @@ def guess_language(words: tuple[str, ...]) -> str | None:
         The code of the list with most of the words ("en" first among equals); None when that is
         too little to tell: no word at all, or a single one that is not English ("war").
     """
-    counts = {
-        language: sum(map(stop_words.__contains__, words))
-        for language, stop_words in STOP_WORDS.items()
-    }
+    distinct = set(words)
+    counts = {language: len(distinct & stop_words) for language, stop_words in STOP_WORDS.items()}
     best = max(counts, key=counts.__getitem__)
     return best if counts[best] >= (1 if best == "en" else 2) else None

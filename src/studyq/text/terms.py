@@ -24,6 +24,16 @@ _ARABIC_FORMS = str.maketrans("أإآٱىیئؤةک", "اااايييوهك")
 _WORD = re.compile(
     "[\\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]+"
 )
+# Arabic writes "and", "the", "with", "for" and possessives onto the word; taken off where two
+# letters are left, as light stemmers do (Larkey, Ballesteros and Connell's "light10").
+_ARABIC_WORD = re.compile("[\u0621-\u063a\u0641-\u064a]{4,}")
+_ARABIC_AFFIXES = re.compile(
+    "^(?:(?:وال|بال|كال|فال|ال|لل)(?=..)|و(?=...))?(.+?)(?:(?<=..)(?:ها|ان|ات|ون|ين|يه))?$"  # noqa: RUF001
+)
+_ARABIC_LAST = re.compile("(?<=...)[\u0647\u064a\u0627]$")  # heh, yeh, alef
+_LATIN_LETTER = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+_LONG_WORD = 6
+_SHORTEST_STEM = 5  # letters; shorter beginnings match too many words
 
 
 @dataclass(frozen=True)
@@ -33,42 +43,95 @@ class QueryTerms:
     Attributes:
         words: All its words in order, none dropped: the phrase.
         content: The different words that carry meaning; all of them when nothing else is left.
-        spaceless: Whether it holds words of a script without spaces.
+        pairs: Content words that follow one another in the query.
+        stems: Beginnings of long words, to find their inflected forms and compounds where the
+            index knows no stems: everywhere but in English, Arabic and scripts without spaces.
         language: Guessed from its stop words: "en", "de", ... or None.
+        spaceless: Whether it holds words of a script without spaces.
+        latin: Whether it has a Latin letter, or no letter at all.
     """
 
     words: tuple[str, ...]
     content: tuple[str, ...]
-    spaceless: bool
+    pairs: tuple[tuple[str, str], ...]
+    stems: tuple[str, ...]
     language: str | None
+    spaceless: bool
+    latin: bool
 
 
 def index_form(text: str) -> str:
     """Bring a text to the form in which it is indexed.
 
-    Typographic variants are made plain, Arabic and Hebrew stripped of points and unified in
-    spelling, and runs of scripts without spaces become overlapping pairs of characters, so that
-    a tokenizer that knows only spaces finds words, and phrases of them, in any place.
+    Typographic variants are made plain; Arabic and Hebrew are stripped of points, Arabic of its
+    commonest prefixes and endings; runs of scripts without spaces become overlapping pairs of
+    characters, so that a tokenizer that knows only spaces finds words, and phrases of them, in any
+    place.
     """
-    if text.isascii():
-        return text
-    text = _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    if _POINTS.search(text):
-        text = _POINTS.sub("", text)
-    if _ARABIC.search(text):
-        text = text.translate(_ARABIC_FORMS)
-    return SPACELESS_RUN.sub(_pairs, text)
+    return text if text.isascii() else _pieces(_unified(text))
 
 
 def query_terms(query: str) -> QueryTerms:
     """Take a query apart; anything may be in it, nothing in it is syntax."""
-    spaceless = SPACELESS_RUN.search(query) is not None
-    words = tuple(_WORD.findall(index_form(query).lower()))
-    language = guess_language(words)
-    distinct = tuple(dict.fromkeys(words))
-    stop_words = STOP_WORDS[language] if language else frozenset()
-    content = tuple(word for word in distinct if word not in stop_words)
-    return QueryTerms(words, content or distinct, spaceless, language)
+    plain = _WORD.findall(_unified(query).lower())
+    language = guess_language([*plain, *_WORD.findall(index_form(query).lower())])
+    stop_words = STOP_WORDS[language] if language else frozenset[str]()
+    pieces = [(_WORD.findall(_pieces(word)), word in stop_words) for word in plain]
+    words = tuple(piece for split, _ in pieces for piece in split)
+    kept = dict.fromkeys(
+        piece for split, stop in pieces for piece in split if not (stop or piece in stop_words)
+    )
+    content = tuple(kept or dict.fromkeys(words))
+    return QueryTerms(
+        words=words,
+        content=content,
+        pairs=tuple(
+            pair
+            for pair in pairwise(words)
+            if kept.keys() >= set(pair) and not all(map(SPACELESS_RUN.fullmatch, pair))
+        ),
+        stems=_stems(content, language, len(words)),
+        language=language,
+        spaceless=SPACELESS_RUN.search(query) is not None,
+        latin=_LATIN_LETTER.search(query) is not None or not any(map(str.isalpha, query)),
+    )
+
+
+def _unified(text: str) -> str:
+    if text.isascii():
+        return text
+    text = _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = _POINTS.sub("", text)
+    return text.translate(_ARABIC_FORMS) if _ARABIC.search(text) else text
+
+
+def _pieces(text: str) -> str:
+    if text.isascii():
+        return text
+    if _ARABIC.search(text):
+        text = _ARABIC_WORD.sub(_light_stem, text)
+    return SPACELESS_RUN.sub(_pairs, text)
+
+
+def _light_stem(match: re.Match[str]) -> str:
+    return _ARABIC_LAST.sub("", _ARABIC_AFFIXES.sub(r"\1", match[0]))
+
+
+def _stems(content: tuple[str, ...], language: str | None, length: int) -> tuple[str, ...]:
+    """Give the beginnings of long words, unless the query is taken to be English.
+
+    An English question of some length has a stop word in it; without any, a query of Latin words
+    is English when it is short, and some language that has no list here when it is long.
+    """
+    if language == "en":
+        return ()
+    return tuple(
+        word[: max(_SHORTEST_STEM, len(word) * 7 // 10)]
+        for word in content
+        if len(word) >= _LONG_WORD
+        and not (_ARABIC.search(word) or SPACELESS_RUN.search(word))
+        and (language or length > 4 or not word.isascii())
+    )
 
 
 def _pairs(match: re.Match[str]) -> str:

@@ -28,6 +28,36 @@ def test_content_words(query: str, content: tuple[str, ...], language: str | Non
     assert (terms.content, terms.language) == (content, language)
 
 
+def test_pairs_are_content_words_side_by_side() -> None:
+    terms = query_terms("What is the ideal gas law of Boyle?")
+    assert terms.pairs == (("ideal", "gas"), ("gas", "law"))
+    assert query_terms("德国军队").pairs == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "stems"),
+    [
+        ("Welche Wirtschaftskrisen gab es in der Neuzeit?", ("wirtschafts", "neuze")),
+        ("economic crises", ()),
+        ("What economic crises were there?", ()),
+        ("государственный переворот", ("государств", "перево")),
+        (
+            "Türkiye cumhuriyetinin kuruluş tarihi nedir",
+            ("türki", "cumhuriye", "kurul", "tarih"),
+        ),
+        ("وقت الازمات الاقتصادية", ()),
+    ],
+)
+def test_stems_serve_languages_without_a_stemmer(query: str, stems: tuple[str, ...]) -> None:
+    assert query_terms(query).stems == stems
+
+
+def test_scripts_are_told_apart() -> None:
+    assert query_terms("river").latin and query_terms("1984").latin
+    assert not query_terms("что такое").latin and not query_terms("德国").latin
+    assert query_terms("德国").spaceless and not query_terms("ما هذا").spaceless
+
+
 def test_the_phrase_keeps_every_word_in_order() -> None:
     assert query_terms("the end of the end").words == ("the", "end", "of", "the", "end")
 
@@ -38,7 +68,7 @@ def test_the_phrase_keeps_every_word_in_order() -> None:
         ("plain", "plain"),
         ("德国军队。", " 德国 国军 军队 。"),
         ("水", " 水 "),
-        ("آخِذةً إلى", "اخذه الي"),
+        ("والكِتابُ إلى مدرستها", "كتاب الي مدرست"),
         ("ｆｕｌｌ　１２", "full　12"),
         ("שָׁלוֹם", "שלום"),
         ("Köln", "Köln"),
