@@ -127,5 +127,5 @@ def test_a_missing_document_is_a_page_that_leads_back(reader: Reader, watch: Wat
     watch.expect("the server responded with a status of 404")
     page = reader.open("/app/documents/none")
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
-    page.get_by_role("link", name="To the library").click()
+    page.get_by_role("link", name="To the library", exact=True).click()
     expect(page.get_by_role("heading", name="Library")).to_be_visible()

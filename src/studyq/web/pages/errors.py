@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Template
 from litestar.types import ExceptionHandlersMap
 
+from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.navigation import navigation
 from studyq.web.pages.views import ShellView
 
@@ -35,5 +36,6 @@ def error_page(request: Request[Any, Any, Any], error: HTTPException) -> Templat
             else f"No page has the address {request.url.path}.",
         },
         status_code=error.status_code,
+        headers=PAGE_HEADERS,
         media_type=MediaType.HTML,
     )

@@ -1,4 +1,4 @@
-"""What all pages share: the router, the templates, the static files, and the security headers."""
+"""What all pages share: the router, the templates and the static files."""
 
 from __future__ import annotations
 
@@ -17,21 +17,10 @@ from litestar.template import TemplateConfig
 from studyq.web.pages.coverage import coverage_strip
 from studyq.web.pages.document import document_page
 from studyq.web.pages.errors import page_exception_handlers
+from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.library import home_page, library_page, to_app
 
 WEB = Path(__file__).resolve().parent.parent
-
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""Sent with every page. `no-store`, because a page shows states that change while nobody looks."""
 
 
 def page_router() -> Router:

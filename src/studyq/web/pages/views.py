@@ -103,9 +103,9 @@ class LibraryRow(Struct, frozen=True):
     @property
     def revision(self) -> str:
         """Changes whenever the row has to be drawn anew, and not with each per cent of progress."""
-        job_state = self.job.state if self.job else ""
+        job = f"{self.job.state}-{self.job.waiting_for}" if self.job else ""
         read = len(self.page_kinds) - self.page_kinds.count(".")
-        return f"{self.status}-{job_state}-{read}-{self.chunk_count}-{self.title}"
+        return f"{self.status}-{job}-{read}-{self.chunk_count}-{self.title}"
 
 
 class LibraryCounts(Struct, frozen=True):

@@ -11,6 +11,11 @@ const target = new EventTarget();
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("studyq-events") : null;
 let started = false;
 
+// A page that comes back out of the browser's memory has no stream and stale rows.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});
+
 /** Calls `listener` with the data of each job event (DESIGN 11), and `event` (state or progress). */
 export function onJobEvent(listener) {
   const handle = ({ detail }) => listener(detail);

@@ -11,11 +11,17 @@ export async function fetchPage(address = location.href) {
   }
 }
 
-/** Puts `fresh` in the place of `old`; the focus stays on the same control when it is still there. */
+/** Puts `fresh` in the place of `old`; the focus and what was folded away stay as they were. */
 export function replaceKeepingFocus(old, fresh) {
   const path = focusPath(old);
   const adopted = document.adoptNode(fresh);
+  const folds = [...old.querySelectorAll("details")];
+  adopted.querySelectorAll("details").forEach((fold, index) => {
+    if (folds[index]) fold.open = folds[index].open;
+  });
+  const { scrollTop } = old;
   old.replaceWith(adopted);
+  adopted.scrollTop = scrollTop;
   if (path) (adopted.matches(path) ? adopted : adopted.querySelector(path))?.focus();
 }
 

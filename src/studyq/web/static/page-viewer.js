@@ -57,6 +57,7 @@ class PageViewer extends HTMLElement {
     const sheet = this.querySelector("[data-sheet]");
     sheet.classList.add("sheet-turning");
     this.querySelector("[data-problem]").hidden = true;
+    this.querySelector("[data-unlit]").hidden = true;
     const base = `/documents/${this.dataset.document}/pages/${page}`;
     const fresh = new Image();
     fresh.src = `${base}/image`;
@@ -68,7 +69,8 @@ class PageViewer extends HTMLElement {
     this.image.alt = `Page ${this.label(page)}`;
     this.#showText(text.status === "fulfilled" ? text.value : null);
     announce(`Page ${this.label(page)}`);
-    if (passage) this.#scrollToMark();
+    const elsewhere = passage?.rectangles.length && !passage.rectangles.some((one) => one.page === page);
+    if (passage && !elsewhere) this.#scrollToMark();
     if (page < this.pages) new Image().src = `/documents/${this.dataset.document}/pages/${page + 1}/image`;
   }
 
@@ -102,7 +104,9 @@ class PageViewer extends HTMLElement {
   }
 
   #scrollToMark() {
-    this.querySelector(".sheet-marks rect")?.scrollIntoView({ block: "center", behavior: "instant" });
+    const first = this.querySelector(".sheet-marks rect");
+    this.querySelector("[data-unlit]").hidden = first !== null;
+    first?.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   #imageFailed() {

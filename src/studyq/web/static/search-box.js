@@ -65,22 +65,32 @@ class SearchBox extends HTMLElement {
     const query = this.input.value.trim();
     if (query === this.#asked) return;
     this.#asked = query;
-    this.#request?.abort();
     this.#keepInAddress(query);
     if (!query) {
+      this.#request?.abort();
+      this.results.removeAttribute("aria-busy");
       this.#show(null);
       return;
     }
-    this.#request = new AbortController();
     const parameters = new URLSearchParams({ q: query, limit: LIMIT });
     if (this.dataset.document) parameters.set("document_id", this.dataset.document);
+    await this.#ask(`/search?${parameters}`, (answer) => this.#show(answer));
+  }
+
+  /** Sends a search; a newer one takes its place. What is shown stays, dimmed, until the answer. */
+  async #ask(path, use) {
+    this.#request?.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.results.setAttribute("aria-busy", "true");
     try {
-      this.#show(await call("GET", `/search?${parameters}`, { signal: this.#request.signal }));
+      use(await call("GET", path, { signal: request.signal }));
     } catch (refusal) {
       if (refusal.name === "AbortError") return;
       this.#asked = "";
       this.#show({ results: [], problem: refusal.message });
     }
+    if (this.#request === request) this.results.removeAttribute("aria-busy");
   }
 
   #keepInAddress(query) {
@@ -102,11 +112,27 @@ class SearchBox extends HTMLElement {
       const list = document.createElement("ol");
       list.append(...answer.results.map((result) => this.#row(result)));
       this.results.replaceChildren(list);
+      this.#offerMore(list, answer.next);
       announce(`${answer.results.length} passages found.`);
     } else {
       this.results.replaceChildren(nothing(answer.problem));
       announce(answer.problem ?? "Nothing found.");
     }
+  }
+
+  #offerMore(list, path) {
+    if (!path) return;
+    const more = Object.assign(document.createElement("button"), {
+      type: "button", className: "button", textContent: "More passages",
+    });
+    more.addEventListener("click", () => this.#ask(path, (answer) => {
+      const rows = answer.results.map((result) => this.#row(result));
+      list.append(...rows);
+      more.remove();
+      rows[0]?.querySelector("a").focus();
+      this.#offerMore(list, answer.next);
+    }));
+    this.results.append(more);
   }
 
   #explain(answer) {

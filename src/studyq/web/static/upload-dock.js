@@ -95,7 +95,9 @@ class UploadDock extends HTMLElement {
     item.querySelector(".dock-name").textContent = doc.title || doc.filename;
     if (status === 200 && !job) {
       item.dataset.phase = "finished";
-      this.#say(item, "Already in your library");
+      this.#say(item, doc.status === "FAILED"
+        ? "Already in your library, but reading it failed. Open it to try again."
+        : "Already in your library");
       announce(`${doc.title} is already in your library.`);
       return;
     }
