@@ -66,9 +66,11 @@ class Database:
 
     @contextmanager
     def _writing(self, *, synced: bool) -> Iterator[sa.Connection]:
-        with (self._synced if synced else self._engine).connect() as connection:
-            with self.transaction(connection.execution_options(write=True)):
-                yield connection
+        engine = self._synced if synced else self._engine
+        with engine.connect().execution_options(write=True) as connection, self.transaction(
+            connection
+        ):
+            yield connection
 
     def connect(self) -> sa.Connection:
         """A connection to hold, for `transaction`; the caller closes it."""
@@ -95,8 +97,7 @@ class Database:
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database file as far as readers allow, synced."""
         with self._engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
+            raw: Any = connection.connection.driver_connection
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:

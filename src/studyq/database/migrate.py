@@ -45,7 +45,8 @@ def current_revision(url: sa.URL) -> str | None:
 def head_revision(url: sa.URL) -> str:
     """The revision that this version of studyq wants."""
     head = ScriptDirectory.from_config(configuration(url)).get_current_head()
-    assert head is not None
+    if head is None:
+        raise LookupError(f"there are no migrations in {migrations_folder()}")
     return head
 
 

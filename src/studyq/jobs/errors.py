@@ -24,7 +24,7 @@ class ExhaustedError(JobError):
     """No credit or quota is left: the job fails once, to be retried by hand, in bulk."""
 
 
-class Interrupted(Exception):  # noqa: N818  # not errors: ways to end an attempt
+class Interrupted(Exception):  # not errors: ways to end an attempt
     """The attempt is over for a reason outside its handler."""
 
 

@@ -1,5 +1,6 @@
-"""Gives back what dead workers held, and makes due jobs claimable. A thread, not a job: the
-sweep must not wait in the queue that it unblocks.
+"""Gives back what dead workers held, and makes due jobs claimable.
+
+A thread runs it, not a job: the sweep must not wait in the queue that it unblocks.
 """
 
 from __future__ import annotations

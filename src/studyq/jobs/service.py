@@ -22,15 +22,15 @@ WORKER_SILENT = 30.0  #: seconds after which a worker does not count as alive
 _JOB = Job.__table__.columns
 
 
-class UnknownQueue(LookupError):
+class UnknownQueueError(LookupError):
     """There is no queue of this name."""
 
 
-class UnknownJob(LookupError):
+class UnknownJobError(LookupError):
     """There is no job with this id, in this queue, of this user."""
 
 
-class WrongState(Exception):
+class WrongStateError(Exception):
     """The job's state does not allow this."""
 
     def __init__(self, state: str, message: str) -> None:
@@ -42,11 +42,11 @@ def require_queue(session: Session, name: str) -> Queue:
     """The queue's row.
 
     Raises:
-        UnknownQueue: when there is none.
+        UnknownQueueError: when there is none.
     """
     queue = session.get(Queue, name)
     if queue is None:
-        raise UnknownQueue(name)
+        raise UnknownQueueError(name)
     return queue
 
 
@@ -54,14 +54,14 @@ def find_job(session: Session, user_id: str, job_id: str, queue: str | None = No
     """A job's row.
 
     Raises:
-        UnknownJob: when the user has none with this id (in this queue, if given).
+        UnknownJobError: when the user has none with this id (in this queue, if given).
     """
     query = sa.select(*_JOB).where(Job.id == job_id, Job.user_id == user_id)
     if queue is not None:
         query = query.where(Job.queue == queue)
     row = session.execute(query).one_or_none()
     if row is None:
-        raise UnknownJob(job_id)
+        raise UnknownJobError(job_id)
     return row
 
 
@@ -109,12 +109,14 @@ def cancel(session: Session, registry: Registry, user_id: str, job_id: str) -> s
         The state it is in now; `active` means that it has been told.
 
     Raises:
-        UnknownJob: when there is none.
-        WrongState: when it has ended.
+        UnknownJobError: when there is none.
+        WrongStateError: when it has ended.
     """
     row = find_job(session, user_id, job_id)
     if row.state in ENDED:
-        raise WrongState(row.state, f"This job is {row.state}; only a live job can be cancelled.")
+        raise WrongStateError(
+            row.state, f"This job is {row.state}; only a live job can be cancelled."
+        )
     if row.state == State.ACTIVE:
         session.execute(sa.update(Job).where(Job.id == job_id).values(cancel_requested=True))
         return State.ACTIVE
@@ -136,19 +138,21 @@ def retry(session: Session, registry: Registry, user_id: str, job_id: str) -> No
     """Put a failed or cancelled job back into its queue, with three more attempts.
 
     Raises:
-        UnknownJob: when there is none.
-        WrongState: when it has not failed, or a live job with its unique key exists.
+        UnknownJobError: when there is none.
+        WrongStateError: when it has not failed, or a live job with its unique key exists.
     """
     row = find_job(session, user_id, job_id)
     if row.state not in (State.FAILED, State.CANCELLED):
-        raise WrongState(row.state, f"This job is {row.state}; only a failed job can be retried.")
+        raise WrongStateError(
+            row.state, f"This job is {row.state}; only a failed job can be retried."
+        )
     twin = row.unique_key is not None and session.scalar(
         sa.select(sa.true()).where(
             Job.unique_key == row.unique_key, Job.state.not_in(ENDED), Job.id != job_id
         )
     )
     if twin:
-        raise WrongState(row.state, "Another job is already doing this work.")
+        raise WrongStateError(row.state, "Another job is already doing this work.")
     at = now()
     connection = session.connection()
     connection.execute(

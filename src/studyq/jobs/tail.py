@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -187,8 +188,7 @@ class EventTail:
 
 
 def _data_version(connection: sa.Connection) -> int:
-    raw = connection.connection.driver_connection
-    assert raw is not None
+    raw: Any = connection.connection.driver_connection
     version: int = raw.execute("PRAGMA data_version").fetchone()[0]
     return version
 

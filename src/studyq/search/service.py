@@ -162,10 +162,14 @@ def rectangles_of(chunk: Chunk, pages: dict[tuple[str, int], Page]) -> list[Rect
     return found
 
 
-def chunk_rectangles(session: Session, user_id: str, chunk_id: int) -> list[Rectangle]:
-    """Where a chunk of the user's stands; nowhere when there is no such chunk."""
+def chunk_rectangles(
+    session: Session, user_id: str, chunk_id: int, *, document_id: str | None = None
+) -> list[Rectangle]:
+    """Where a chunk of the user's stands; nowhere when there is no such chunk (any more)."""
     chunk = session.get(Chunk, chunk_id)
     if chunk is None or chunk.user_id != user_id:
+        return []
+    if document_id not in (None, chunk.document_id):
         return []
     return rectangles_of(chunk, _pages(session, [chunk]))
 

@@ -1,0 +1,216 @@
+"""Joins the parts: the only place that knows all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from studyq import __version__
+from studyq.accounts.secrets import Sealer
+from studyq.database.checkpointing import Checkpointer
+from studyq.database.engine import Database
+from studyq.database.migrate import upgrade
+from studyq.ingestion.jobs import register
+from studyq.ingestion.services import IngestionServices
+from studyq.jobs.host import JobHost, ensure_queues
+from studyq.jobs.registry import FLASHCARD_GENERATION, PDF_INGESTION, TEST_ANALYSIS, Registry
+from studyq.jobs.tail import EventTail
+from studyq.pdf import PRELOAD
+from studyq.pdf.model import PdfLimits
+from studyq.processes import preload
+from studyq.providers.embedding import Unavailable, open_embedder
+from studyq.settings import Settings
+from studyq.storage.imports import Importer
+from studyq.storage.originals import Storage
+from studyq.web.api.documents import DOCUMENT_HANDLERS
+from studyq.web.api.health import live, ready
+from studyq.web.api.pdfs import PDF_HANDLERS
+from studyq.web.api.queues import QUEUE_HANDLERS
+from studyq.web.api.search import get_search
+from studyq.web.events import all_events, job_events
+from studyq.web.guarding import GateMiddleware
+from studyq.web.page_data import LibraryPages
+from studyq.web.page_images import PageImages
+from studyq.web.pages import page_router, static_router, template_config
+from studyq.web.problems import EXCEPTION_HANDLERS
+from studyq.web.services import Services
+
+
+class BindRefused(RuntimeError):
+    """The address to listen on would let strangers in."""
+
+
+def check_bind(settings: Settings) -> None:
+    """Refuse to serve strangers unless somebody has said so.
+
+    Raises:
+        BindRefused: for another address than loopback without STUDYQ_AUTH=none.
+    """
+    if settings.on_loopback or settings.auth == "none":
+        return
+    raise BindRefused(
+        f"STUDYQ_HOST is {settings.host}: whoever reaches that address could read and change the "
+        "whole library, because this version has no accounts yet. Use 127.0.0.1, or set "
+        "STUDYQ_AUTH=none if something else (a proxy with a login, a private network) keeps "
+        "strangers out."
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    """Bring the database to this version's schema and open it."""
+    upgrade(settings.resolved_database_url)
+    return Database(
+        settings.resolved_database_url,
+        full_sync=settings.durability == "full",
+        busy_timeout=settings.busy_timeout,
+    )
+
+
+def concurrency(settings: Settings) -> dict[str, int]:
+    """How many jobs of each queue may run at once."""
+    return {
+        PDF_INGESTION: settings.ingestion_concurrency,
+        FLASHCARD_GENERATION: settings.generation_concurrency,
+        TEST_ANALYSIS: settings.analysis_concurrency,
+    }
+
+
+def make_services(settings: Settings, database: Database) -> Services:
+    """Make what handlers and jobs work with."""
+    return Services(
+        settings=settings,
+        database=database,
+        storage=Storage(
+            settings.resolved_storage_url, settings.data / "tmp", min_free=settings.min_free
+        ),
+        importer=Importer(settings.allowed_buckets, settings.max_upload),
+        sealer=Sealer(settings.data / "secret.key"),
+        embedder=open_embedder(
+            model=settings.embedding,
+            models_dir=settings.models_dir,
+            threads=settings.embedding_threads,
+            base_url=settings.embedding_url,
+            key=settings.embedding_key,
+            dimensions=settings.embedding_dimensions,
+        ),
+        registry=Registry(),
+        tail=EventTail(database),
+        pdf_limits=PdfLimits(
+            address_space=settings.pdf_memory,
+            window_seconds=settings.pdf_seconds,
+            max_pages=settings.max_pages,
+        ),
+    )
+
+
+def register_jobs(services: Services) -> None:
+    """Register the handlers of every job that this version can run."""
+    register(
+        services.registry,
+        IngestionServices(
+            storage=services.storage,
+            importer=services.importer,
+            sealer=services.sealer,
+            embedder=services.embedder,
+            pdf_limits=services.pdf_limits,
+            chunk_chars=services.settings.chunk_chars,
+        ),
+    )
+
+
+def make_host(services: Services) -> JobHost:
+    """Make the job layer of this process."""
+    settings = services.settings
+    return JobHost(
+        services.database,
+        services.registry,
+        concurrency=concurrency(settings),
+        lease=settings.lease,
+        heartbeat=settings.heartbeat,
+        retention=(settings.retention_completed, settings.retention_failed),
+    )
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Make the whole service; it starts working when the server starts it.
+
+    Raises:
+        BindRefused: when it would serve strangers without anybody having said so.
+        SchemaNewer: when the database belongs to a newer version.
+        DriverUnusable: when no SQLite library can be used.
+    """
+    check_bind(settings)
+    services = make_services(settings, open_database(settings))
+    register_jobs(services)
+    ensure_queues(services.database, concurrency(settings))
+    images = PageImages()
+    return Litestar(
+        route_handlers=[
+            *PDF_HANDLERS,
+            *DOCUMENT_HANDLERS,
+            *QUEUE_HANDLERS,
+            get_search,
+            job_events,
+            all_events,
+            live,
+            ready,
+            page_router(),
+            static_router(),
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "page_images": Provide(lambda: images, sync_to_thread=False),
+            "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        middleware=[GateMiddleware(settings)],
+        lifespan=[_running(services)],
+        template_config=template_config(),
+        openapi_config=_openapi(),
+        logging_config=None,
+    )
+
+
+def _running(services: Services) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        settings = services.settings
+        services.storage.sweep(time.time())
+        preload(*PRELOAD)
+        host = make_host(services) if settings.worker else None
+        checkpointer = Checkpointer(services.database)
+        services.tail.start()
+        checkpointer.start()
+        if host is not None:
+            await asyncio.to_thread(host.start)
+        try:
+            yield
+        finally:
+            if host is not None:
+                await asyncio.to_thread(host.stop, settings.grace)
+            services.tail.stop()
+            checkpointer.stop()
+            if not isinstance(services.embedder, Unavailable):
+                services.embedder.close()
+            services.database.close()
+
+    return lifespan
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="studyq",
+        version=__version__,
+        description="Turns PDFs into things one can learn from.",
+        path="/schema",
+        render_plugins=[JsonRenderPlugin()],
+        use_handler_docstrings=True,
+    )

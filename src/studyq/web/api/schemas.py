@@ -1,0 +1,236 @@
+"""The shapes that the API answers with, as the OpenAPI document shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+State = Literal["waiting", "delayed", "active", "completed", "failed", "cancelled"]
+
+
+class ErrorBody(Struct):
+    """Why something failed: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class AttemptError(Struct):
+    """The error of one attempt."""
+
+    attempt: int
+    code: str
+    message: str
+    at: str
+
+
+class JobBody(Struct):
+    """A job. `waiting_for` says in words why it is not running yet."""
+
+    id: str
+    queue: str
+    name: str
+    document_id: str | None
+    state: State
+    progress: int
+    message: str
+    attempts_made: int
+    max_attempts: int
+    priority: int
+    trigger: str
+    cancel_requested: bool
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    run_at: str
+    waiting_for: str | None
+    error: ErrorBody | None
+    errors: list[AttemptError]
+    result: dict[str, Any] | None
+    detail: dict[str, Any]
+
+
+class PageCounts(Struct):
+    """Pages by what they hold."""
+
+    text: int
+    empty: int
+    scanned: int
+    unreadable: int
+
+
+class OutlineBody(Struct):
+    """An entry of a document's outline."""
+
+    title: str
+    page: int
+    level: int
+
+
+class DocumentBody(Struct):
+    """A document. `page_kinds` has one letter a page: t text, e empty, s scanned, u unreadable."""
+
+    id: str
+    title: str
+    filename: str
+    source: Literal["pdf", "text", "uri"]
+    status: Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED"]
+    error: ErrorBody | None
+    page_count: int | None
+    pages: PageCounts
+    page_kinds: str
+    chunk_count: int
+    receipt: dict[str, Any] | None
+    job: JobBody | None
+    pdf_id: str | None
+    size: int | None
+    sha256: str | None
+    created_at: str
+    updated_at: str
+
+
+class DocumentDetail(DocumentBody):
+    """A document with its outline."""
+
+    outline: list[OutlineBody] = []
+
+
+class PdfBody(Struct):
+    """An original."""
+
+    id: str
+    filename: str
+    sha256: str
+    size: int
+    document_id: str
+    page_count: int | None
+    encrypted: bool
+    created_at: str
+
+
+class Added(Struct):
+    """What an upload, a text or an import led to; `job` is null when none works on it."""
+
+    pdf: PdfBody | None
+    document: DocumentBody
+    job: JobBody | None
+
+
+class DocumentList(Struct):
+    """Documents, newest first; `next` is the address of the following page or null."""
+
+    items: list[DocumentBody]
+    next: str | None
+
+
+class PdfList(Struct):
+    """PDFs, newest first."""
+
+    items: list[PdfBody]
+    next: str | None
+
+
+class JobList(Struct):
+    """Jobs, newest first."""
+
+    items: list[JobBody]
+    next: str | None
+
+
+class RectangleBody(Struct):
+    """A place on a page, in PDF points from the page's top left."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class PageBody(Struct):
+    """A page; sizes in PDF points, 0 for a text without a layout."""
+
+    index: int
+    label: str
+    text: str
+    width: float
+    height: float
+    kind: Literal["text", "empty", "scanned", "unreadable"]
+
+
+class ScoreParts(Struct):
+    """What words and meaning gave to a score; null where one of them did not find the passage."""
+
+    words: float | None
+    meaning: float | None
+
+
+class Hit(Struct):
+    """A passage that search found. `marks` are offsets in `snippet` of words asked for."""
+
+    document_id: str
+    filename: str
+    title: str
+    chunk_id: int
+    page_from: int
+    page_to: int
+    page_label: str
+    section: str
+    text: str
+    snippet: str
+    marks: list[tuple[int, int]]
+    score: float
+    scores: ScoreParts
+    rectangles: list[RectangleBody]
+
+
+class SearchBody(Struct):
+    """Results, best first. `notice` says why the mode is not the one asked for."""
+
+    results: list[Hit]
+    mode: Literal["hybrid", "words", "meaning"]
+    notice: str | None
+    next: str | None
+
+
+class QueueBody(Struct):
+    """A queue and how many of its jobs are in each state."""
+
+    name: str
+    paused: bool
+    concurrency: int
+    counts: dict[str, int]
+
+
+class QueueList(Struct):
+    """All queues."""
+
+    items: list[QueueBody]
+
+
+class JobAnswer(Struct):
+    """A job that was put to work or told to end."""
+
+    job: JobBody
+
+
+class JobsAnswer(Struct):
+    """Jobs that were put to work."""
+
+    jobs: list[str]
+
+
+class Part(Struct):
+    """One part of the instance's health."""
+
+    ok: bool
+    reason: str
+    next_step: str
+
+
+class HealthBody(Struct):
+    """Whether the instance works, and if not, which part of it does not."""
+
+    status: Literal["ok", "failing"]
+    parts: dict[str, Part]

@@ -1,0 +1,36 @@
+"""What request handlers reach the rest of studyq by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studyq.accounts.models import LOCAL_USER
+from studyq.accounts.secrets import Sealer
+from studyq.database.engine import Database
+from studyq.jobs.registry import Registry
+from studyq.jobs.tail import EventTail
+from studyq.pdf.model import PdfLimits
+from studyq.providers.embedding import Embedder, Unavailable
+from studyq.settings import Settings
+from studyq.storage.imports import Importer
+from studyq.storage.originals import Storage
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made once by `app.py`, given to every handler that asks for `services`."""
+
+    settings: Settings
+    database: Database
+    storage: Storage
+    importer: Importer
+    sealer: Sealer
+    embedder: Embedder | Unavailable
+    registry: Registry
+    tail: EventTail
+    pdf_limits: PdfLimits
+
+    @property
+    def user_id(self) -> str:
+        """Whose request it is: until accounts exist, the local user's."""
+        return LOCAL_USER
