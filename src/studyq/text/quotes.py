@@ -127,13 +127,21 @@ def _within_word(left: str, right: str) -> bool:
     return not (SPACELESS_RUN.match(left) or SPACELESS_RUN.match(right))
 
 
+class _FoldInPlace(dict[int, str]):
+    """A table for `str.translate` that folds without moving characters; filled as it is used."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold(chr(code))
+        self[code] = character = folded if len(folded) == 1 else chr(code)
+        return character
+
+
+_FOLDED = _FoldInPlace()
+
+
 def _fold_in_place(text: str) -> str:
     """Fold case and accents character by character, so that offsets stay true."""
-    if text.isascii():
-        return text.lower()
-    return "".join(
-        folded if len(folded := _fold(character)) == 1 else character for character in text
-    )
+    return text.lower() if text.isascii() else text.translate(_FOLDED)
 
 
 def _find_terms(text: str, terms: Iterable[str]) -> list[tuple[int, int, int]]:
