@@ -38,7 +38,7 @@ class LiveServer:
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "studyq", "serve", "--port", str(self.port)],
-            env={**environment, "STUDYQ_DATA": str(self.data), "STUDYQ_OPEN_BROWSER": "0"},
+            env={**environment, "STUDYQ_DATA": str(self.data), "STUDYQ_OPEN_BROWSER": "no"},
         )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-// <search-box data-results data-mode [data-document] [data-hides]>: asks /search while one types and
+// <search-box data-results [data-document] [data-hides]>: asks /search while one types and
 // lists the passages. In the library the search is part of the address, so Back returns to it.
 import { call } from "./api.js";
 import { announce } from "./messages.js";
@@ -136,10 +136,9 @@ class SearchBox extends HTMLElement {
   }
 
   #explain(answer) {
-    const wordsOnly = answer?.mode === "words" && this.dataset.mode === "hybrid";
-    this.hint.classList.toggle("hint-warn", wordsOnly);
+    this.hint.classList.toggle("hint-warn", Boolean(answer?.notice));
     if (!answer || answer.problem) this.hint.textContent = this.usualHint;
-    else if (wordsOnly) this.hint.textContent = "Found by words only: the search by meaning is not available at the moment.";
+    else if (answer.notice) this.hint.textContent = answer.notice;
     else this.hint.textContent = answer.mode === "words" ? "Found by words." : "Found by words and by meaning, best first.";
   }
 
@@ -150,7 +149,7 @@ class SearchBox extends HTMLElement {
     row.querySelector(".result-title").textContent = this.dataset.document ? result.section ?? "" : result.title;
     row.querySelector(".result-section").textContent = this.dataset.document ? "" : result.section ?? "";
     row.querySelector(".result-page").textContent = `Page ${result.page_label ?? result.page_from}`;
-    row.querySelector(".result-snippet").append(...marked(result.snippet ?? ""));
+    row.querySelector(".result-snippet").append(...marked(result.snippet, result.marks));
     if (this.dataset.document) link.addEventListener("click", (event) => this.#openHere(event, result));
     return row;
   }
@@ -167,13 +166,27 @@ class SearchBox extends HTMLElement {
   }
 }
 
-/** A snippet as nodes: what stands between <mark> and </mark> is lit up, all else is plain text. */
-function marked(snippet) {
-  const joined = snippet.replace(/<\/mark>(\s+)<mark>/g, "$1"); // one stroke over neighbouring words
-  return joined.split(/<mark>(.*?)<\/mark>/s).map((part, index) => {
-    if (index % 2 === 0) return document.createTextNode(part);
-    return Object.assign(document.createElement("mark"), { textContent: part });
-  });
+/**
+ * A snippet as nodes. Marks are [start, end] in characters as Unicode counts them; neighbouring ones
+ * with nothing but space between are lit up in one stroke.
+ */
+function marked(snippet, marks) {
+  const characters = Array.from(snippet);
+  const between = (start, end) => characters.slice(start, end).join("");
+  const strokes = [];
+  for (const [start, end] of marks) {
+    const last = strokes.at(-1);
+    if (last && !between(last[1], start).trim()) last[1] = end;
+    else strokes.push([start, end]);
+  }
+  const nodes = [];
+  let done = 0;
+  for (const [start, end] of strokes) {
+    nodes.push(between(done, start));
+    nodes.push(Object.assign(document.createElement("mark"), { textContent: between(start, end) }));
+    done = end;
+  }
+  return [...nodes, between(done)];
 }
 
 function nothing(problem) {
