@@ -288,7 +288,8 @@ def upgrade() -> None:
     columns = "title, section, text, content='', contentless_delete=1"
     op.execute(
         f"CREATE VIRTUAL TABLE chunk_words USING fts5({columns}, "
-        'tokenize="porter unicode61 remove_diacritics 2")'
+        # marks (M) belong to words: without them those of Hindi or Thai fall apart
+        "tokenize=\"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
     )
     # Words go with their chunk, however it is deleted.
     op.execute(

@@ -6,12 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
+from litestar.static_files import create_static_files_router
+from litestar.types.internal_types import PathParameterDefinition
 
 from studyq import __version__
 from studyq.accounts.secrets import Sealer
@@ -42,6 +45,9 @@ from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
 from studyq.web.problems import EXCEPTION_HANDLERS
 from studyq.web.services import Services
+
+SWAGGER_PATH = "/swagger-ui"
+SWAGGER_FILES = str(resources.files("swagger_ui") / "static")
 
 
 class BindRefused(RuntimeError):
@@ -162,6 +168,9 @@ def create_app(settings: Settings) -> Litestar:
             all_events,
             live,
             ready,
+            create_static_files_router(
+                path=SWAGGER_PATH, directories=[SWAGGER_FILES], include_in_schema=False
+            ),
             page_router(),
             static_router(),
         ],
@@ -205,12 +214,27 @@ def _running(services: Services) -> Any:
     return lifespan
 
 
+def _operation_id(_: object, method: str, components: list[str | PathParameterDefinition]) -> str:
+    """Name an operation by its method and path: `get_documents_by_document_id`."""
+    words = [word if isinstance(word, str) else f"by_{word.name}" for word in components]
+    return "_".join([str(method).lower(), *words]).replace("-", "_")
+
+
 def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="studyq",
         version=__version__,
         description="Turns PDFs into things one can learn from.",
         path="/schema",
-        render_plugins=[JsonRenderPlugin()],
+        render_plugins=[
+            SwaggerRenderPlugin(
+                js_url=f"{SWAGGER_PATH}/swagger-ui-bundle.js",
+                css_url=f"{SWAGGER_PATH}/swagger-ui.css",
+                standalone_preset_js_url=f"{SWAGGER_PATH}/swagger-ui-standalone-preset.js",
+                favicon=f'<link rel="icon" href="{SWAGGER_PATH}/favicon-32x32.png">',
+            ),
+            JsonRenderPlugin(),
+        ],
         use_handler_docstrings=True,
+        operation_id_creator=_operation_id,
     )

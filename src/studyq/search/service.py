@@ -14,7 +14,8 @@ from studyq.library.lines import Rectangle, passage_rectangles
 from studyq.library.models import Chunk, Document, Page
 from studyq.providers.embedding import Embedder, Unavailable
 from studyq.providers.errors import ProviderError
-from studyq.search.fusion import fuse
+from studyq.providers.minilm_files import MODEL_ID
+from studyq.search.fusion import PHRASE_WORDS, Ranked, fuse, meaning_share
 from studyq.search.vectors import find_model, similarities
 from studyq.search.words import find_words, match_any, match_phrase
 from studyq.text.quotes import snippet
@@ -24,7 +25,8 @@ log = structlog.get_logger("studyq.search")
 
 Mode = Literal["hybrid", "words", "meaning"]
 
-CANDIDATES = 200  #: chunks that each index proposes
+CANDIDATES = 100  #: chunks that the words propose
+PHRASES = 10  #: chunks that hold the query word for word
 LONGEST_QUERY = 2000  #: characters of a query that are read
 MOST_RESULTS = 1000
 
@@ -70,24 +72,32 @@ def search(session: Session, embedder: Embedder | Unavailable, question: Questio
     phrase: dict[int, float] = {}
     if mode != "meaning" and terms.words:
         words, phrase = _by_words(session, question, terms)
-    ranked = fuse(words, phrase, meaning, spaceless=terms.spaceless, language=terms.language)
+    share = meaning_share(latin=terms.latin, english_only=_english_only(embedder))
+    ranked = fuse(words, meaning, phrase, share=share)
     page = ranked[question.offset : question.offset + question.limit]
     return Answer(
-        results=_describe(session, page, words, meaning, terms),
+        results=_describe(session, page, terms),
         mode=mode,
         notice=notice,
         more=len(ranked) > question.offset + question.limit,
     )
 
 
+def _english_only(embedder: Embedder | Unavailable) -> bool:
+    """Say whether the model knows English alone: the built-in one does."""
+    return getattr(embedder, "model_id", None) == MODEL_ID
+
+
 def _by_words(
     session: Session, question: Question, terms: QueryTerms
 ) -> tuple[dict[int, float], dict[int, float]]:
-    where: dict[str, Any] = {"document_id": question.document_id, "limit": CANDIDATES}
-    words = find_words(session, question.user_id, match_any(terms.content), **where)
+    where: dict[str, Any] = {"document_id": question.document_id}
+    words = find_words(session, question.user_id, match_any(terms), limit=CANDIDATES, **where)
     phrase: dict[int, float] = {}
-    if len(terms.words) > 1:
-        phrase = find_words(session, question.user_id, match_phrase(terms.words), **where)
+    if len(terms.words) >= PHRASE_WORDS:
+        phrase = find_words(
+            session, question.user_id, match_phrase(terms.words), limit=PHRASES, **where
+        )
     return words, phrase
 
 
@@ -113,12 +123,10 @@ def _by_meaning(
 
 def _describe(
     session: Session,
-    ranked: list[tuple[int, float]],
-    words: dict[int, float],
-    meaning: dict[int, float],
+    ranked: list[Ranked],
     terms: QueryTerms,
 ) -> list[dict[str, Any]]:
-    ids = [chunk_id for chunk_id, _ in ranked]
+    ids = [item.chunk_id for item in ranked]
     query = sa.select(Chunk, Document).join(Document, Document.id == Chunk.document_id)
     found = {
         chunk.id: (chunk, document)
@@ -126,8 +134,8 @@ def _describe(
     }
     pages = _pages(session, [chunk for chunk, _ in found.values()])
     results = []
-    for chunk_id, score in ranked:
-        chunk, document = found[chunk_id]
+    for item in ranked:
+        chunk, document = found[item.chunk_id]
         piece = snippet(chunk.text, terms.content)
         first = pages[chunk.document_id, chunk.page_from]
         results.append(
@@ -143,9 +151,9 @@ def _describe(
                 "text": chunk.text,
                 "snippet": piece.text,
                 "marks": piece.marks,
-                "score": round(score, 6),
-                "scores": {"words": words.get(chunk_id), "meaning": meaning.get(chunk_id)},
-                "rectangles": [vars(item) for item in rectangles_of(chunk, pages)],
+                "score": round(item.score, 6),
+                "scores": {"words": item.words, "meaning": item.meaning, "phrase": item.phrase},
+                "rectangles": [vars(box) for box in rectangles_of(chunk, pages)],
             }
         )
     return results

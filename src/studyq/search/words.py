@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from studyq.library.models import Chunk, Document, Status
-from studyq.text.terms import index_form
+from studyq.text.terms import QueryTerms, index_form
 
 WEIGHTS = (1.0, 1.0, 1.0)  #: of title, section and text in BM25
 
@@ -47,9 +47,17 @@ def index_words(connection: sa.Connection, rows: Iterable[WordRow]) -> None:
         connection.execute(_INSERT, values)
 
 
-def match_any(words: Sequence[str]) -> str:
-    """An FTS5 query for any of the words, none of which is syntax."""
-    return " OR ".join(f'"{word}"' for word in words)
+def match_any(terms: QueryTerms) -> str:
+    """An FTS5 query for any of the words, none of which is syntax.
+
+    Words side by side count once more as a pair, and long words of languages that the index has no
+    stemmer for also by their beginnings.
+    """
+    return " OR ".join(
+        [f'"{word}"' for word in terms.content]
+        + [f'"{first} {second}"' for first, second in terms.pairs]
+        + [f'"{stem}"*' for stem in terms.stems]
+    )
 
 
 def match_phrase(words: Sequence[str]) -> str:

@@ -160,10 +160,14 @@ class PageBody(Struct):
 
 
 class ScoreParts(Struct):
-    """What words and meaning gave to a score; null where one of them did not find the passage."""
+    """What words and meaning gave to a score, as shares of the best; null where one has nothing.
+
+    `phrase` tells that the passage holds the query word for word.
+    """
 
     words: float | None
     meaning: float | None
+    phrase: bool
 
 
 class Hit(Struct):
