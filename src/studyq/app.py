@@ -11,6 +11,7 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.enums import HttpMethod
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
@@ -217,7 +218,7 @@ def _running(services: Services) -> Any:
 def _operation_id(_: object, method: str, components: list[str | PathParameterDefinition]) -> str:
     """Name an operation by its method and path: `get_documents_by_document_id`."""
     words = [word if isinstance(word, str) else f"by_{word.name}" for word in components]
-    return "_".join([str(method).lower(), *words]).replace("-", "_")
+    return "_".join([HttpMethod(method).value.lower(), *words]).replace("-", "_")
 
 
 def _openapi() -> OpenAPIConfig:

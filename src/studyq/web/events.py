@@ -13,6 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from studyq.jobs.events import Event
 from studyq.jobs.service import find_job, require_queue
 from studyq.web.api.pdfs import ServicesDependency
+from studyq.web.problems import problems
 from studyq.web.services import Services
 
 PING = 15  #: seconds between comments that keep proxies from closing a quiet stream
@@ -22,8 +23,12 @@ FROM_NOWHERE = 2**63 - 1  #: the place of a client whose Last-Event-ID makes no 
 LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID")]
 
 
-@get("/queue/{queue:str}/jobs/{job_id:str}/events", media_type="text/event-stream",
-     summary="Follow a job")  # fmt: skip
+@get(
+    "/queue/{queue:str}/jobs/{job_id:str}/events",
+    media_type="text/event-stream",
+    summary="Follow a job",
+    responses=problems(404),
+)
 async def job_events(
     services: ServicesDependency,
     queue: FromPath[str],
@@ -35,7 +40,7 @@ async def job_events(
     return _stream(services, job_id=job_id, after=_place(last_event_id))
 
 
-@get("/events", media_type="text/event-stream", summary="Follow all jobs")
+@get("/events", media_type="text/event-stream", summary="Follow all jobs", responses=problems())
 async def all_events(
     services: ServicesDependency, last_event_id: LastEventId = None
 ) -> EventSourceResponse:

@@ -62,9 +62,12 @@ class PageImages:
         image = self._kept(digest, number, scale)
         if image is None:
             password = services.sealer.open(sealed) if sealed else None
-            with self._drawing, services.storage.local(key) as path:
-                with ConfinedPdf(path, password=password, limits=services.pdf_limits) as pdf:
-                    image = pdf.render_page(number, scale=scale)
+            with (
+                self._drawing,
+                services.storage.local(key) as path,
+                ConfinedPdf(path, password=password, limits=services.pdf_limits) as pdf,
+            ):
+                image = pdf.render_page(number, scale=scale)
             self._keep(digest, number, scale, image)
         if places:
             image = light_up(image, places, width)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
 
 from studyq.database.engine import is_full, is_locked
 from studyq.jobs.service import UnknownJobError, UnknownQueueError, WrongStateError
@@ -21,7 +22,7 @@ from studyq.web.pages.errors import error_page
 
 log = structlog.get_logger("studyq.web")
 
-MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE: Any = "application/problem+json"
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -33,6 +34,19 @@ class Problem(msgspec.Struct, omit_defaults=True):
     code: str
     type: str = "about:blank"
     errors: list[dict[str, Any]] = []
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Describe, for the OpenAPI document, the refusals that an operation may answer with."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            description=HTTPStatus(status).phrase,
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status in (400, *statuses)
+    }
 
 
 class ProblemError(HTTPException):

@@ -40,6 +40,7 @@ from studyq.web.api.schemas import (
 )
 from studyq.web.idempotency import Answer, store_answer, stored_answer
 from studyq.web.page_images import PageImages
+from studyq.web.problems import problems
 
 TEXT_BODY_LIMIT = 64 * 1024 * 1024
 
@@ -72,8 +73,14 @@ class Reprocessing(msgspec.Struct, forbid_unknown_fields=True):
     password: str | None = None
 
 
-@post("/documents", sync_to_thread=True, status_code=202, request_max_body_size=TEXT_BODY_LIMIT,
-      summary="Add a text")  # fmt: skip
+@post(
+    "/documents",
+    sync_to_thread=True,
+    status_code=202,
+    request_max_body_size=TEXT_BODY_LIMIT,
+    summary="Add a text",
+    responses=problems(409, 413, 422, 503, 507),
+)
 def post_text(
     services: ServicesDependency, data: JSONBody[NewText], idempotency_key: IdempotencyKey = None
 ) -> Response[Added]:
@@ -87,7 +94,13 @@ def post_text(
     return Response(msgspec.convert(answer.body, Added), status_code=answer.status)
 
 
-@post("/documents/import", sync_to_thread=True, status_code=202, summary="Import from a bucket")
+@post(
+    "/documents/import",
+    sync_to_thread=True,
+    status_code=202,
+    summary="Import from a bucket",
+    responses=problems(409, 422, 503, 507),
+)
 def post_import(
     services: ServicesDependency, data: JSONBody[NewImport], idempotency_key: IdempotencyKey = None
 ) -> Response[Added]:
@@ -103,7 +116,7 @@ def post_import(
     return Response(msgspec.convert(answer.body, Added), status_code=answer.status)
 
 
-@get("/documents", sync_to_thread=True, summary="List documents")
+@get("/documents", sync_to_thread=True, summary="List documents", responses=problems())
 def get_documents(
     services: ServicesDependency,
     status: FromQuery[Literal["all", "needs_attention", "processing", "completed"]] = "all",
@@ -119,7 +132,12 @@ def get_documents(
         return DocumentList(items, next_path("/documents", rows, limit, status=status))
 
 
-@get("/documents/{document_id:str}", sync_to_thread=True, summary="Look at a document")
+@get(
+    "/documents/{document_id:str}",
+    sync_to_thread=True,
+    summary="Look at a document",
+    responses=problems(404),
+)
 def get_document(services: ServicesDependency, document_id: FromPath[str]) -> DocumentDetail:
     """One document, with its outline, its job and its receipt."""
     with services.database.read() as session:
@@ -127,7 +145,12 @@ def get_document(services: ServicesDependency, document_id: FromPath[str]) -> Do
         return msgspec.convert(describe_document(session, found), DocumentDetail)
 
 
-@patch("/documents/{document_id:str}", sync_to_thread=True, summary="Rename a document")
+@patch(
+    "/documents/{document_id:str}",
+    sync_to_thread=True,
+    summary="Rename a document",
+    responses=problems(404, 409, 503),
+)
 def patch_document(
     services: ServicesDependency, document_id: FromPath[str], data: JSONBody[DocumentChange]
 ) -> DocumentDetail:
@@ -138,14 +161,24 @@ def patch_document(
         return msgspec.convert(describe_document(session, found), DocumentDetail)
 
 
-@delete("/documents/{document_id:str}", sync_to_thread=True, summary="Delete a document")
+@delete(
+    "/documents/{document_id:str}",
+    sync_to_thread=True,
+    summary="Delete a document",
+    responses=problems(404, 503),
+)
 def delete_document(services: ServicesDependency, document_id: FromPath[str]) -> None:
     """Delete a document with its jobs, pages and passages, and its file if nobody else uses it."""
     delete_with_originals(services, document_id)
 
 
-@post("/documents/{document_id:str}/reprocess", sync_to_thread=True, status_code=202,
-      summary="Read a document again")  # fmt: skip
+@post(
+    "/documents/{document_id:str}/reprocess",
+    sync_to_thread=True,
+    status_code=202,
+    summary="Read a document again",
+    responses=problems(404, 503),
+)
 def post_reprocess(
     services: ServicesDependency,
     document_id: FromPath[str],
@@ -166,7 +199,13 @@ def post_reprocess(
     return JobAnswer(msgspec.convert(job, JobBody))
 
 
-@post("/documents/reprocess", sync_to_thread=True, status_code=202, summary="Read all again")
+@post(
+    "/documents/reprocess",
+    sync_to_thread=True,
+    status_code=202,
+    summary="Read all again",
+    responses=problems(503),
+)
 def post_reprocess_all(
     services: ServicesDependency, data: JSONBody[Reprocessing | None] = None
 ) -> JobsAnswer:
@@ -182,7 +221,12 @@ def post_reprocess_all(
     return JobsAnswer(jobs)
 
 
-@get("/documents/{document_id:str}/pages/{number:int}", sync_to_thread=True, summary="Read a page")
+@get(
+    "/documents/{document_id:str}/pages/{number:int}",
+    sync_to_thread=True,
+    summary="Read a page",
+    responses=problems(404),
+)
 def get_page(
     services: ServicesDependency, document_id: FromPath[str], number: PageNumber
 ) -> PageBody:
@@ -199,8 +243,13 @@ def get_page(
         )
 
 
-@get("/documents/{document_id:str}/pages/{number:int}/image", sync_to_thread=True,
-     media_type="image/webp", summary="See a page")  # fmt: skip
+@get(
+    "/documents/{document_id:str}/pages/{number:int}/image",
+    sync_to_thread=True,
+    media_type="image/webp",
+    summary="See a page",
+    responses=problems(404, 422),
+)
 def get_page_image(
     services: ServicesDependency,
     page_images: NamedDependency[SkipValidation[PageImages]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from studyq.operations.health import examine
 from studyq.web.api.pdfs import ServicesDependency
@@ -16,7 +17,12 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/health/ready", sync_to_thread=True, summary="Does it work?")
+@get(
+    "/health/ready",
+    sync_to_thread=True,
+    summary="Does it work?",
+    responses={503: ResponseSpec(HealthBody, description="A part fails")},
+)
 def ready(services: ServicesDependency) -> Response[HealthBody]:
     """Looks at each part; 503 with the reason and the next step when one fails."""
     parts = examine(services.settings, services.database, services.storage, services.embedder)

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, HeaderParameter, SkipValidation
@@ -32,6 +33,7 @@ from studyq.storage.originals import Incoming
 from studyq.web.api.paging import Cursor, Limit, next_path
 from studyq.web.api.schemas import Added, PdfBody, PdfList
 from studyq.web.idempotency import Answer, store_answer, stored_answer
+from studyq.web.problems import problems
 from studyq.web.services import Services
 from studyq.web.uploads import Received, receive_body, receive_form
 
@@ -46,6 +48,12 @@ _FORM = Schema(
     properties={"file": _BINARY, "password": Schema(type=OpenAPIType.STRING)},
     required=["file"],
 )
+
+
+UPLOAD_ANSWERS = {
+    200: ResponseSpec(Added, description="It is in the library already", generate_examples=False),
+    **problems(403, 409, 413, 422, 503, 507),
+}
 
 
 class UploadOperation(Operation):
@@ -72,6 +80,7 @@ class RawUploadOperation(Operation):
     request_max_body_size=None,
     status_code=202,
     summary="Upload a PDF",
+    responses=UPLOAD_ANSWERS,
 )
 async def upload_pdf(
     request: Request[Any, Any, Any],
@@ -93,6 +102,7 @@ async def upload_pdf(
     request_max_body_size=None,
     status_code=202,
     summary="Upload a PDF as the body",
+    responses=UPLOAD_ANSWERS,
 )
 async def put_pdf(
     request: Request[Any, Any, Any],
@@ -140,7 +150,7 @@ def added_body(session: Session, services: Services, added: AddedRows) -> dict[s
     return {"pdf": pdf or None, "document": document, "job": job or None}
 
 
-@get("/pdfs", sync_to_thread=True, summary="List PDFs")
+@get("/pdfs", sync_to_thread=True, summary="List PDFs", responses=problems())
 def get_pdfs(services: ServicesDependency, cursor: Cursor = None, limit: Limit = 50) -> PdfList:
     """PDFs of the library, newest first."""
     with services.database.read() as session:
@@ -149,7 +159,7 @@ def get_pdfs(services: ServicesDependency, cursor: Cursor = None, limit: Limit =
         return PdfList(items, next_path("/pdfs", rows, limit))
 
 
-@get("/pdfs/{pdf_id:str}", sync_to_thread=True, summary="Look at a PDF")
+@get("/pdfs/{pdf_id:str}", sync_to_thread=True, summary="Look at a PDF", responses=problems(404))
 def get_pdf(services: ServicesDependency, pdf_id: FromPath[str]) -> PdfBody:
     """One PDF."""
     with services.database.read() as session:
@@ -157,7 +167,9 @@ def get_pdf(services: ServicesDependency, pdf_id: FromPath[str]) -> PdfBody:
         return msgspec.convert(describe_pdf(found), PdfBody)
 
 
-@delete("/pdfs/{pdf_id:str}", sync_to_thread=True, summary="Delete a PDF")
+@delete(
+    "/pdfs/{pdf_id:str}", sync_to_thread=True, summary="Delete a PDF", responses=problems(404, 503)
+)
 def delete_pdf(services: ServicesDependency, pdf_id: FromPath[str]) -> None:
     """Delete a PDF with its document, and cancel what works on it."""
     with services.database.read() as session:
@@ -174,8 +186,13 @@ def delete_with_originals(services: Services, document_id: str) -> None:
             delete_originals(session, services.storage, keys)
 
 
-@get("/pdfs/{pdf_id:str}/file", sync_to_thread=True, media_type="application/pdf",
-     summary="Download a PDF")  # fmt: skip
+@get(
+    "/pdfs/{pdf_id:str}/file",
+    sync_to_thread=True,
+    media_type="application/pdf",
+    summary="Download a PDF",
+    responses=problems(404),
+)
 def get_file(services: ServicesDependency, pdf_id: FromPath[str]) -> Stream:
     """The original, as it was uploaded; browsers save it and run nothing in it."""
     with services.database.read() as session:

@@ -22,27 +22,28 @@ from studyq.jobs.service import (
 from studyq.web.api.paging import Cursor, Limit, next_path
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.api.schemas import JobBody, JobList, QueueBody, QueueList, State
+from studyq.web.problems import problems
 from studyq.web.services import Services
 
 StateFilter = Annotated[State | None, QueryParameter(name="state")]
 CancelledState = Literal["active", "cancelled"]
 
 
-@get("/queue", sync_to_thread=True, summary="List queues")
+@get("/queue", sync_to_thread=True, summary="List queues", responses=problems())
 def get_queues(services: ServicesDependency) -> QueueList:
     """All queues with how many of their jobs are in each state."""
     with services.database.read() as session:
         return QueueList([_queue(session, name) for name in QUEUES])
 
 
-@get("/queue/{queue:str}", sync_to_thread=True, summary="Look at a queue")
+@get("/queue/{queue:str}", sync_to_thread=True, summary="Look at a queue", responses=problems(404))
 def get_queue(services: ServicesDependency, queue: FromPath[str]) -> QueueBody:
     """One queue."""
     with services.database.read() as session:
         return _queue(session, queue)
 
 
-@get("/queue/{queue:str}/jobs", sync_to_thread=True, summary="List jobs")
+@get("/queue/{queue:str}/jobs", sync_to_thread=True, summary="List jobs", responses=problems(404))
 def get_jobs(
     services: ServicesDependency,
     queue: FromPath[str],
@@ -65,14 +66,24 @@ def get_jobs(
     return JobList(items, next_path(f"/queue/{queue}/jobs", rows, limit, state=wanted))
 
 
-@get("/queue/{queue:str}/jobs/{job_id:str}", sync_to_thread=True, summary="Look at a job")
+@get(
+    "/queue/{queue:str}/jobs/{job_id:str}",
+    sync_to_thread=True,
+    summary="Look at a job",
+    responses=problems(404),
+)
 def get_job(services: ServicesDependency, queue: FromPath[str], job_id: FromPath[str]) -> JobBody:
     """One job: its state, progress, attempts and receipt."""
     return _job(services, queue, job_id)
 
 
-@delete("/queue/{queue:str}/jobs/{job_id:str}", sync_to_thread=True, status_code=200,
-        summary="Cancel a job")  # fmt: skip
+@delete(
+    "/queue/{queue:str}/jobs/{job_id:str}",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Cancel a job",
+    responses=problems(404, 409, 503),
+)
 def delete_job(
     services: ServicesDependency, queue: FromPath[str], job_id: FromPath[str]
 ) -> JobBody:
@@ -84,8 +95,13 @@ def delete_job(
     return _job(services, queue, job_id)
 
 
-@post("/queue/{queue:str}/jobs/{job_id:str}/retry", sync_to_thread=True, status_code=202,
-      summary="Retry a job")  # fmt: skip
+@post(
+    "/queue/{queue:str}/jobs/{job_id:str}/retry",
+    sync_to_thread=True,
+    status_code=202,
+    summary="Retry a job",
+    responses=problems(404, 409, 503),
+)
 def retry_job(services: ServicesDependency, queue: FromPath[str], job_id: FromPath[str]) -> JobBody:
     """Put a failed or cancelled job back into its queue; it goes on from its checkpoint."""
     with services.database.write() as session:

@@ -13,14 +13,14 @@ from studyq.library.service import find_document
 from studyq.search.service import MOST_RESULTS, Question, search
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.api.schemas import Hit, SearchBody
-from studyq.web.problems import ProblemError
+from studyq.web.problems import ProblemError, problems
 
 Query = Annotated[str, QueryParameter(description="What to look for; nothing in it is syntax.")]
 Offset = Annotated[int, QueryParameter(ge=0, le=MOST_RESULTS)]
 Count = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
-@get("/search", sync_to_thread=True, summary="Search")
+@get("/search", sync_to_thread=True, summary="Search", responses=problems(404))
 def get_search(
     services: ServicesDependency,
     q: Query,
