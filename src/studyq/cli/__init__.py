@@ -1,0 +1,32 @@
+"""The command `studyq`.
+
+Modules of this room import what they need inside their functions: `studyq --help` must not wait
+for a web framework and a database.
+"""
+
+from __future__ import annotations
+
+import click
+
+from studyq import __version__
+from studyq.cli.group import StudyqGroup
+from studyq.cli.serving import serve
+
+
+@click.group(cls=StudyqGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="studyq", message="%(prog)s %(version)s")
+def main() -> None:
+    r"""Turn PDFs into things one can learn from.
+
+    Settings come from STUDYQ_ variables or a .env file; `studyq config` lists them.
+
+    \b
+    Exit codes: 0  it worked
+                1  something failed
+                2  wrong usage or settings
+                3  no server can be reached
+    """
+
+
+for _command in (serve,):
+    main.add_command(_command)

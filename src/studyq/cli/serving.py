@@ -1,0 +1,106 @@
+"""`studyq serve`: the web service and, unless told otherwise, the workers."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from studyq.cli.group import CommandFailed
+from studyq.cli.options import data_option
+
+if TYPE_CHECKING:
+    from studyq.settings import Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on, instead of STUDYQ_HOST.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port, instead of STUDYQ_PORT; 0: any.")
+@data_option
+@click.option("--no-worker", is_flag=True, help="Run no jobs in this process.")
+@click.option("--open/--no-open", "open_browser", default=None, help="Open the library, or do not.")
+def serve(
+    host: str | None,
+    port: int | None,
+    data: Path | None,
+    no_worker: bool,
+    open_browser: bool | None,
+) -> None:
+    """Run the web service until it is told to stop.
+
+    On SIGTERM or Ctrl-C it takes no new requests, lets jobs reach a checkpoint (for STUDYQ_GRACE
+    seconds at the most) and ends with exit code 0.
+    """
+    from studyq.logs import configure_logging
+    from studyq.settings import load_settings
+
+    settings, _ = load_settings(
+        host=host,
+        port=port,
+        data=data,
+        worker=False if no_worker else None,
+        open_browser=None if open_browser is None else ("yes" if open_browser else "no"),
+    )
+    configure_logging(settings)
+    _run(settings)
+
+
+def _run(settings: Settings) -> None:
+    from studyq.app import check_bind, create_app
+    from studyq.cli.server import Server, StartFailed, listen
+    from studyq.web.access_log import AccessLog
+
+    check_bind(settings)
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        raise CommandFailed(_why_not_listening(settings, error)) from error
+    with listener:
+        address = _address(settings, listener.getsockname()[1])
+        server = Server(
+            AccessLog(create_app(settings)), on_started=lambda: _tell(settings, address)
+        )
+        try:
+            server.serve_until_stopped(listener)
+        except StartFailed as error:
+            raise CommandFailed(str(error)) from error
+
+
+def _tell(settings: Settings, address: str) -> None:
+    click.echo(f"studyq is at {address}  (data in {settings.data.absolute()}; Ctrl-C ends it)")
+    sys.stdout.flush()
+    if settings.auth == "none" and not settings.on_loopback:
+        click.echo("Without login: whoever reaches this port may read and change everything.")
+    if _wants_browser(settings):
+        webbrowser.open(address)
+
+
+def _wants_browser(settings: Settings) -> bool:
+    if settings.open_browser == "auto":
+        return settings.on_loopback and sys.stdin.isatty() and sys.stdout.isatty()
+    return settings.open_browser == "yes"
+
+
+def _address(settings: Settings, port: int) -> str:
+    """Where people of this machine reach the service."""
+    from studyq.cli.running import loopback
+
+    return f"http://{loopback(settings.host)}:{port}"
+
+
+def _why_not_listening(settings: Settings, error: OSError) -> str:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} of {settings.host} is in use, perhaps by studyq itself "
+            "(`studyq health` asks it). Stop that program, or choose another port with --port; "
+            "--port 0 takes a free one."
+        )
+    return (
+        f"Listening on {settings.host}, port {settings.port}, is not possible: {error.strerror}. "
+        "Choose another with --host and --port."
+    )
