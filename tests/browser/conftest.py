@@ -57,12 +57,14 @@ def reader(browser: Browser, server: LiveServer, watch: Watch) -> Iterator[Reade
 
 @pytest.fixture
 def biology() -> bytes:
-    """Three pages, each with a sentence that stands nowhere else."""
-    return make_pdf(
-        [
-            ["# The cell", "Every living thing is made of cells."],
-            ["## Energy", "Mitochondria release the energy that is stored in sugar."],
-            ["## Membranes", "Osmosis moves water through a membrane."],
-        ],
-        title="Cell biology",
-    )
+    """Three full pages, each with a first sentence that stands nowhere else."""
+    chapters = [
+        ("# The cell", "Every living thing is made of cells.", "chromosome"),
+        ("# Energy", "Mitochondria release the energy that is stored in sugar.", "enzyme"),
+        ("# Membranes", "Osmosis moves water through a membrane.", "protein"),
+    ]
+    pages = [
+        [heading, first, *(f"Sentence {n} tells more about one {word}, slowly." for n in range(30))]
+        for heading, first, word in chapters
+    ]
+    return make_pdf(pages, title="Cell biology")

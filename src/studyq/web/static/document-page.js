@@ -11,6 +11,8 @@ const AFTER_STATE = 200; // milliseconds
 const AFTER_PROGRESS = 2000;
 
 class DocumentPage extends HTMLElement {
+  #leaving = false;
+
   connectedCallback() {
     const soon = throttled(() => this.#refresh(), AFTER_STATE);
     const later = throttled(() => this.#refresh(), AFTER_PROGRESS);
@@ -29,14 +31,15 @@ class DocumentPage extends HTMLElement {
   async #act(event, soon) {
     const button = event.target.closest("[data-action]");
     if (!button) return;
+    this.#leaving = button.dataset.action === "delete"; // there is nothing to refresh any more
     const done = await perform(button, { id: this.dataset.document, title: this.dataset.title });
-    if (!done) return;
-    if (button.dataset.action === "delete") location.assign("/app/library");
-    else soon();
+    if (done && this.#leaving) location.assign("/app/library");
+    else if (done) soon();
+    else this.#leaving = false;
   }
 
   async #refresh() {
-    const fresh = await fetchPage();
+    const fresh = this.#leaving ? null : await fetchPage();
     if (!fresh?.getElementById("banner")) return;
     const revision = document.getElementById("banner").dataset.revision;
     if (fresh.getElementById("banner").dataset.revision === revision) return;
