@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.enums import HttpMethod
 from litestar.openapi import OpenAPIConfig
@@ -160,6 +160,29 @@ def create_app(settings: Settings) -> Litestar:
     ensure_queues(services.database, concurrency(settings))
     images = PageImages()
     return Litestar(
+        route_handlers=[api_router(), page_router(), static_router()],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "page_images": Provide(lambda: images, sync_to_thread=False),
+            "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        middleware=[GateMiddleware(settings)],
+        lifespan=[_running(services)],
+        template_config=template_config(),
+        openapi_config=_openapi(),
+        logging_config=None,
+    )
+
+
+def api_router() -> Router:
+    """The API's handlers.
+
+    Registered with the application as one router: given to it one by one, those that share a
+    path are set up again with each of them, and the first then answers with a coroutine.
+    """
+    return Router(
+        path="/",
         route_handlers=[
             *PDF_HANDLERS,
             *DOCUMENT_HANDLERS,
@@ -172,20 +195,7 @@ def create_app(settings: Settings) -> Litestar:
             create_static_files_router(
                 path=SWAGGER_PATH, directories=[SWAGGER_FILES], include_in_schema=False
             ),
-            page_router(),
-            static_router(),
         ],
-        dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
-            "page_images": Provide(lambda: images, sync_to_thread=False),
-            "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
-        },
-        exception_handlers=EXCEPTION_HANDLERS,
-        middleware=[GateMiddleware(settings)],
-        lifespan=[_running(services)],
-        template_config=template_config(),
-        openapi_config=_openapi(),
-        logging_config=None,
     )
 
 
