@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import HttpMethod
 from litestar.openapi import OpenAPIConfig
@@ -169,6 +170,8 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[GateMiddleware(settings)],
         lifespan=[_running(services)],
+        # For the server, which otherwise waits for streams that never end.
+        state=State({"end_streams": services.tail.end_streams}),
         template_config=template_config(),
         openapi_config=_openapi(),
         logging_config=None,

@@ -47,9 +47,12 @@ class Server(uvicorn.Server):
     Args:
         app: an ASGI application.
         on_started: called when requests are being answered.
+        on_stopping: called when it is told to stop, within the signal's handler.
     """
 
-    def __init__(self, app: Any, *, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Any, *, on_started: Callable[[], None], on_stopping: Callable[[], None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -62,6 +65,7 @@ class Server(uvicorn.Server):
             )
         )
         self._on_started = on_started
+        self._on_stopping = on_stopping
 
     def serve_until_stopped(self, listener: socket.socket) -> None:
         """Serve; returns when everything has ended.
@@ -93,6 +97,7 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop: end the streams first, which would otherwise be waited for."""
         AppStatus.should_exit = True
+        self._on_stopping()
         super().handle_exit(sig, frame)
 
 

@@ -60,8 +60,11 @@ def _run(settings: Settings) -> None:
         raise CommandFailed(_why_not_listening(settings, error)) from error
     with listener:
         address = _address(settings, listener.getsockname()[1])
+        app = create_app(settings)
         server = Server(
-            AccessLog(create_app(settings)), on_started=lambda: _tell(settings, address)
+            AccessLog(app),
+            on_started=lambda: _tell(settings, address),
+            on_stopping=app.state.end_streams,
         )
         try:
             server.serve_until_stopped(listener)

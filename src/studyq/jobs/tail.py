@@ -158,7 +158,7 @@ class EventTail:
                     log.exception("events not read")
         finally:
             watch.close()
-            self._end_streams()
+            self.end_streams()
 
     def _wait(self) -> bool:
         with self._changed:
@@ -181,7 +181,8 @@ class EventTail:
             with suppress(RuntimeError):  # the loop has closed, and its streams with it
                 loop.call_soon_threadsafe(_deliver, members, events)
 
-    def _end_streams(self) -> None:
+    def end_streams(self) -> None:
+        """End all streams in good order; their clients come back. A signal handler may call it."""
         for subscription in list(self._subscriptions):
             with suppress(RuntimeError):
                 subscription.loop.call_soon_threadsafe(_end, subscription)

@@ -17,6 +17,7 @@ from studyq.web.problems import problems
 from studyq.web.services import Services
 
 PING = 15  #: seconds between comments that keep proxies from closing a quiet stream
+STOP_GRACE = 1.0  #: seconds that a stream may take to end in good order when the server stops
 SEND_TIMEOUT = 30.0  #: seconds that a reader may take for one event before its stream is closed
 FROM_NOWHERE = 2**63 - 1  #: the place of a client whose Last-Event-ID makes no sense
 
@@ -71,6 +72,7 @@ def _stream(services: Services, *, job_id: str | None, after: int | None) -> Eve
         messages(),
         ping=PING,
         send_timeout=SEND_TIMEOUT,
+        shutdown_grace_period=STOP_GRACE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
