@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -85,12 +86,14 @@ def post_text(
     services: ServicesDependency, data: JSONBody[NewText], idempotency_key: IdempotencyKey = None
 ) -> Response[Added]:
     """Add a plain text to the library."""
+    digest = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
+    operation = f"text {digest}"
     with services.database.write(synced=True) as session:
-        answer = stored_answer(session, services.user_id, idempotency_key, "text")
+        answer = stored_answer(session, services.user_id, idempotency_key, operation)
         if answer is None:
             added = add_text(session, user_id=services.user_id, title=data.title, text=data.text)
             answer = Answer(202, added_body(session, services, added))
-            store_answer(session, services.user_id, idempotency_key, "text", answer)
+            store_answer(session, services.user_id, idempotency_key, operation, answer)
     return Response(msgspec.convert(answer.body, Added), status_code=answer.status)
 
 
