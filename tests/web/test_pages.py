@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 
 from studyq.web.pages import navigation, page_router, static_router, template_config
 from studyq.web.pages.coverage import coverage_strip, coverage_summary
+from studyq.web.pages.shell import with_code
 from studyq.web.pages.views import (
     DocumentView,
     ErrorView,
@@ -137,6 +138,11 @@ def test_pages_need_no_inline_code_or_style(client: TestClient[Litestar]) -> Non
         assert " style=" not in answer.text
         assert "<style" not in answer.text
         assert " onclick=" not in answer.text
+
+
+def test_commands_in_sentences_are_set_as_code_and_nothing_else() -> None:
+    assert with_code("Run `studyq <x>` & wait.") == "Run <code>studyq &lt;x&gt;</code> &amp; wait."
+    assert with_code("A ` alone <b>") == "A ` alone &lt;b&gt;"
 
 
 def test_filters_and_cursors(client: TestClient[Litestar]) -> None:

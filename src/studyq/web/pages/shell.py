@@ -13,6 +13,7 @@ from litestar.datastructures import CacheControlHeader, ResponseHeader
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
+from markupsafe import Markup, escape
 
 from studyq.web.pages.coverage import coverage_strip
 from studyq.web.pages.document import document_page
@@ -74,9 +75,21 @@ def _add_filters(engine: JinjaTemplateEngine) -> None:
     environment.filters["filesize"] = format_size
     environment.filters["day"] = format_day
     environment.filters["count"] = format_count
+    environment.filters["code"] = with_code
     environment.filters["json"] = lambda value: msgspec.json.encode(value).decode()
     environment.globals["coverage_strip"] = coverage_strip
     environment.globals["static_path"] = static_path()
+
+
+def with_code(sentence: str) -> Markup:
+    """A sentence with what stands between backticks set as code, and everything escaped."""
+    parts = [escape(part) for part in sentence.split("`")]
+    if len(parts) % 2 == 0:  # a backtick without its twin is a character like any other
+        return escape(sentence)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if position % 2 else part
+        for position, part in enumerate(parts)
+    )
 
 
 def format_size(size: int) -> str:

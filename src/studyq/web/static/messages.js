@@ -1,5 +1,13 @@
 // What the page says to the reader: to a screen reader, as a notice, or as a question.
 
+/** A sentence as nodes, with what stands between backticks set as code. */
+export function withCode(sentence) {
+  const parts = sentence.split("`");
+  if (parts.length % 2 === 0) return [sentence];
+  return parts.map((part, index) =>
+    index % 2 ? Object.assign(document.createElement("code"), { textContent: part }) : part);
+}
+
 /** Lets a screen reader say a sentence without moving the focus. */
 export function announce(sentence) {
   document.getElementById("announcer").textContent = sentence;
@@ -13,7 +21,7 @@ export function tell(title, detail) {
   const words = document.createElement("p");
   const strong = document.createElement("strong");
   strong.textContent = title;
-  words.append(strong, " ", detail);
+  words.append(strong, " ", ...withCode(detail));
   const dismiss = document.createElement("button");
   dismiss.type = "button";
   dismiss.className = "button-quiet";

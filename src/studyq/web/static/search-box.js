@@ -1,7 +1,7 @@
 // <search-box data-results [data-document] [data-hides]>: asks /search while one types and
 // lists the passages. In the library the search is part of the address, so Back returns to it.
 import { call } from "./api.js";
-import { announce } from "./messages.js";
+import { announce, withCode } from "./messages.js";
 
 const PAUSE = 250; // milliseconds without a key before the search is sent
 const LIMIT = 20;
@@ -136,9 +136,10 @@ class SearchBox extends HTMLElement {
   }
 
   #explain(answer) {
-    this.hint.classList.toggle("hint-warn", Boolean(answer?.notice));
+    const notice = "explained" in this.dataset ? "" : answer?.notice; // the page says it already
+    this.hint.classList.toggle("hint-warn", Boolean(notice));
     if (!answer || answer.problem) this.hint.textContent = this.usualHint;
-    else if (answer.notice) this.hint.textContent = answer.notice;
+    else if (notice) this.hint.replaceChildren(...withCode(notice));
     else this.hint.textContent = answer.mode === "words" ? "Found by words." : "Found by words and by meaning, best first.";
   }
 

@@ -3,7 +3,7 @@
 import { call, idempotencyKey, refusalFrom, Refusal } from "./api.js";
 import { onConnection, onJobEvent } from "./events.js";
 import { TERMINAL } from "./job-progress.js";
-import { announce } from "./messages.js";
+import { announce, withCode } from "./messages.js";
 
 const AT_ONCE = 2;
 const MEMORY = "studyq-uploads";
@@ -200,7 +200,7 @@ class UploadDock extends HTMLElement {
   #say(item, sentence, className = "") {
     const words = document.createElement("span");
     words.className = className;
-    words.textContent = sentence;
+    words.append(...withCode(sentence));
     item.querySelector(".dock-state").replaceChildren(words);
   }
 
