@@ -77,12 +77,14 @@ class UploadDock extends HTMLElement {
     bar.append(document.createElement("i"));
     const words = document.createElement("span");
     item.querySelector(".dock-state").replaceChildren(bar, words);
+    const showBytes = (sent) => {
+      bar.firstElementChild.style.transform = `scaleX(${file.size ? sent / file.size : 0})`;
+      words.textContent = sent < file.size
+        ? `${size(sent)} of ${size(file.size)} sent` : `${size(file.size)} sent, being stored`;
+    };
+    showBytes(0);
     try {
-      const { status, answer } = await post(file, item, (sent, total) => {
-        bar.firstElementChild.style.transform = `scaleX(${total ? sent / total : 0})`;
-        words.textContent = sent < total
-          ? `${size(sent)} of ${size(total)} sent` : `${size(total)} sent, being stored`;
-      });
+      const { status, answer } = await post(file, item, showBytes);
       this.#accepted(item, status, answer);
     } catch (refusal) {
       if (item.isConnected) this.#refused(item, file, refusal);
@@ -226,7 +228,7 @@ function post(file, item, onBytes) {
     request.open("POST", "/pdfs");
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("Idempotency-Key", idempotencyKey());
-    request.upload.addEventListener("progress", ({ loaded }) => onBytes(Math.min(loaded, file.size), file.size));
+    request.upload.addEventListener("progress", ({ loaded }) => onBytes(Math.min(loaded, file.size)));
     request.addEventListener("load", () => {
       if (request.status < 200 || request.status > 299) reject(refusalFrom(request.status, request.response));
       else resolve({ status: request.status, answer: JSON.parse(request.response) });
