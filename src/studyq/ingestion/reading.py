@@ -15,6 +15,7 @@ from studyq.jobs.errors import PermanentError, TransientError
 from studyq.library.lines import pack_lines
 from studyq.library.models import Document, Page, Pdf
 from studyq.library.service import pdf_of
+from studyq.library.titles import believable_title, title_of
 from studyq.pdf.confined import ConfinedPdf
 from studyq.pdf.model import PageText, PdfInfo, PdfRefused
 
@@ -72,9 +73,9 @@ def _store_info(work: Work, info: PdfInfo) -> None:
     def store(session: Session) -> None:
         document = session.get_one(Document, work.document_id)
         document.page_count, document.outline = info.page_count, outline
-        if info.title and work.generation == 1 and work.context.attempt == 1:
-            document.title = info.title[:500]
-            work.title = document.title
+        title = believable_title(info.title)
+        if title is not None and document.title == title_of(document.filename):
+            document.title = work.title = title
         session.execute(
             sa.update(Pdf)
             .where(Pdf.document_id == work.document_id)

@@ -18,7 +18,3 @@ class NotFoundError(LibraryError):
 
 class RefusedError(LibraryError):
     """The content is not something that studyq can learn from."""
-
-
-class ConflictError(LibraryError):
-    """It does not fit the state that the thing is in."""

@@ -13,9 +13,9 @@ from studyq.database.base import isoformat, now
 from studyq.jobs.models import Job
 from studyq.jobs.registry import Registry
 from studyq.jobs.service import cancel_all_of, describe_job
-from studyq.library.errors import ConflictError, NotFoundError
+from studyq.library.errors import NotFoundError, RefusedError
 from studyq.library.models import Document, Page, Pdf, Status
-from studyq.library.titles import clean_line
+from studyq.library.titles import LONGEST_TITLE, clean_line
 from studyq.library.uploads import enqueue_ingestion, live_job
 from studyq.storage.originals import Storage
 
@@ -164,12 +164,12 @@ def rename(session: Session, user_id: str, document_id: str, title: str) -> Docu
     """Give a document another title.
 
     Raises:
-        ConflictError: when nothing of the title can be shown.
+        RefusedError: when nothing of the title can be shown.
     """
     document = find_document(session, user_id, document_id)
-    cleaned = clean_line(title)[:500]
+    cleaned = clean_line(title)[:LONGEST_TITLE]
     if not cleaned:
-        raise ConflictError("empty_title", "A title needs at least one visible character.")
+        raise RefusedError("empty_title", "A title needs at least one visible character.")
     document.title, document.updated_at = cleaned, now()
     return document
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 LONGEST = 200
+LONGEST_TITLE = 500
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINER = "\u200d"  # holds emoji of several parts together
 
@@ -31,6 +32,18 @@ def clean_line(text: str) -> str:
         for character in unicodedata.normalize("NFC", text)
     )
     return " ".join("".join(kept).split())
+
+
+def believable_title(text: str | None) -> str | None:
+    """A title from a file's metadata, unless it is what some program left there.
+
+    Word writes its own name before the file's, scanners and typesetters the file's name alone.
+    """
+    title = re.sub(r"^Microsoft \w+ - ", "", clean_line(text or ""))[:LONGEST_TITLE]
+    is_filename = re.search(r"\.\w{2,5}$", title) is not None and " " not in title
+    if len(title) < 3 or is_filename or title.lower() in {"untitled", "title", "unknown"}:
+        return None
+    return title
 
 
 def title_of(filename: str) -> str:

@@ -25,6 +25,7 @@ from studyq.storage.originals import Incoming, Storage
 
 INGEST_JOB = "ingest_document"
 LONGEST_TEXT = 20_000_000
+MOST_TEXT_PAGES = 10_000  #: LONGEST_TEXT makes 6,700; only form feeds make more
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,20 @@ def add_text(session: Session, *, user_id: str, title: str, text: str) -> Added:
     """Take a plain text into the library; it is shown in pages of about 3,000 characters.
 
     Raises:
-        RefusedError: when it is empty or too long.
+        RefusedError: when it is empty, too long, or has too many pages.
     """
     if len(text) > LONGEST_TEXT:
         raise RefusedError("too_long", f"A text may have {LONGEST_TEXT:,} characters at the most.")
     pages = split_into_pages(text)
     if not pages:
         raise RefusedError("empty_text", "This text is empty. Send one with some words in it.")
-    shown = clean_line(title)[:500] or pages[0].strip()[:60]
+    if len(pages) > MOST_TEXT_PAGES:
+        raise RefusedError(
+            "too_many_pages",
+            f"This text has {len(pages):,} pages (form feeds part them); "
+            f"{MOST_TEXT_PAGES:,} are the most. Send it in parts.",
+        )
+    shown = clean_line(title)[:500] or clean_line(text[:2000])[:60].strip() or "Text"
     document_id = _new_document(session, user_id, shown, clean_filename(shown), "text")
     offset = 0
     rows: list[dict[str, Any]] = []
