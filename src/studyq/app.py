@@ -46,6 +46,7 @@ from studyq.web.page_data import LibraryPages
 from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
 from studyq.web.problems import EXCEPTION_HANDLERS
+from studyq.web.requests import ApiRequest
 from studyq.web.services import Services
 
 SWAGGER_PATH = "/swagger-ui"
@@ -168,6 +169,7 @@ def create_app(settings: Settings) -> Litestar:
             "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
+        request_class=ApiRequest,
         middleware=[GateMiddleware(settings)],
         lifespan=[_running(services)],
         # For the server, which otherwise waits for streams that never end.

@@ -27,6 +27,10 @@ class StorageFull(OSError):
     """There is no room for another file."""
 
 
+class OriginalMissing(FileNotFoundError):
+    """An original that should be stored is not there."""
+
+
 class Incoming:
     """A file that is being received: hashed and counted while it is written.
 
@@ -142,25 +146,32 @@ class Storage:
         """A path of this machine to read an original from, for as long as the block runs.
 
         Raises:
-            FileNotFoundError: when there is no such original.
+            OriginalMissing: when there is no such original.
         """
         if self.is_local:
             path = Path(self._path(key))
             if not path.is_file():
-                raise FileNotFoundError(f"the original {key} is missing from {self.url}")
+                raise self._missing(key)
             yield path
             return
         self.scratch.mkdir(parents=True, exist_ok=True)
         copy = self.scratch / f"copy-{secrets.token_hex(8)}"
         try:
-            self._files.get_file(self._path(key), str(copy))
+            self._fetch(key, copy)
             yield copy
         finally:
             copy.unlink(missing_ok=True)
 
     def read(self, key: str, start: int, length: int) -> bytes:
-        """Some bytes of an original."""
-        data: bytes = self._files.cat_file(self._path(key), start=start, end=start + length)
+        """Some bytes of an original.
+
+        Raises:
+            OriginalMissing: when there is no such original.
+        """
+        try:
+            data: bytes = self._files.cat_file(self._path(key), start=start, end=start + length)
+        except FileNotFoundError as error:
+            raise self._missing(key) from error
         return data
 
     def delete(self, key: str) -> None:
@@ -195,6 +206,15 @@ class Storage:
                 path.unlink(missing_ok=True)
                 count += 1
         return count
+
+    def _fetch(self, key: str, target: Path) -> None:
+        try:
+            self._files.get_file(self._path(key), str(target))
+        except FileNotFoundError as error:
+            raise self._missing(key) from error
+
+    def _missing(self, key: str) -> OriginalMissing:
+        return OriginalMissing(f"the original {key} is missing from {self.url}")
 
     def _path(self, key: str) -> str:
         return f"{self._root.rstrip('/')}/{key}"

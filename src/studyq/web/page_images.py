@@ -44,7 +44,7 @@ class PageImages:
             NotFoundError: when there is no such page, or nothing that could be drawn.
             PdfRefused: when the page cannot be drawn.
         """
-        scale = min(max(scale, SCALES[0]), SCALES[1])
+        scale = min(max(SCALES[0], scale), SCALES[1])  # in this order, NaN becomes the smallest
         with services.database.read() as session:
             document = find_document(session, services.user_id, document_id)
             page = find_page(session, services.user_id, document_id, number)
@@ -55,7 +55,9 @@ class PageImages:
                 )
             places = []
             if chunk_id is not None:
-                found = chunk_rectangles(session, services.user_id, chunk_id)
+                found = chunk_rectangles(
+                    session, services.user_id, chunk_id, document_id=document_id
+                )
                 places = [place for place in found if place.page == number]
             key, digest, sealed = original.storage_key, original.sha256, original.sealed_password
             width = page.width

@@ -14,10 +14,10 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from studyq.database.engine import is_full, is_locked
 from studyq.jobs.service import UnknownJobError, UnknownQueueError, WrongStateError
-from studyq.library.errors import ConflictError, LibraryError, NotFoundError, RefusedError
+from studyq.library.errors import LibraryError, NotFoundError, RefusedError
 from studyq.pdf.model import PdfRefused
 from studyq.storage.imports import ImportRefused
-from studyq.storage.originals import StorageFull
+from studyq.storage.originals import OriginalMissing, StorageFull
 from studyq.web.pages.errors import error_page
 
 log = structlog.get_logger("studyq.web")
@@ -87,11 +87,14 @@ def _library(_: Request[Any, Any, Any], error: LibraryError) -> Response[bytes]:
     status = HTTPStatus.BAD_REQUEST
     if isinstance(error, NotFoundError):
         status = HTTPStatus.NOT_FOUND
-    elif isinstance(error, ConflictError):
-        status = HTTPStatus.CONFLICT
     elif isinstance(error, RefusedError):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     return problem_response(status, error.code, error.message)
+
+
+def _missing(_: Request[Any, Any, Any], error: OriginalMissing) -> Response[bytes]:
+    detail = f"The stored file is gone: {error}. Upload it again, or delete the document."
+    return problem_response(HTTPStatus.NOT_FOUND, "original_missing", detail)
 
 
 def _pdf(_: Request[Any, Any, Any], error: PdfRefused) -> Response[bytes]:
@@ -146,6 +149,7 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     UnknownJobError: _unknown_job,
     WrongStateError: _wrong_state,
     StorageFull: _full,
+    OriginalMissing: _missing,
     sa.exc.OperationalError: _database,
     Exception: _unexpected,
 }

@@ -8,7 +8,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, SkipValidation
+from litestar.params import (
+    FromPath,
+    FromQuery,
+    JSONBody,
+    PathParameter,
+    QueryParameter,
+    SkipValidation,
+)
 
 from studyq.jobs.service import describe_job, find_job
 from studyq.library.service import (
@@ -46,6 +53,7 @@ from studyq.web.problems import problems
 TEXT_BODY_LIMIT = 64 * 1024 * 1024
 
 PageNumber = Annotated[int, PathParameter(ge=1, le=1_000_000_000)]
+ChunkId = Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)]
 
 
 class NewText(msgspec.Struct, forbid_unknown_fields=True):
@@ -258,7 +266,7 @@ def get_page_image(
     page_images: NamedDependency[SkipValidation[PageImages]],
     document_id: FromPath[str],
     number: PageNumber,
-    highlight: FromQuery[int | None] = None,
+    highlight: ChunkId = None,
     scale: FromQuery[float] = 1.5,
 ) -> Response[bytes]:
     """A picture of a page as WebP; `highlight` lights up a passage by its chunk's id.

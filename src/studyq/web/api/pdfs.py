@@ -198,9 +198,12 @@ def get_file(services: ServicesDependency, pdf_id: FromPath[str]) -> Stream:
     with services.database.read() as session:
         pdf = find_pdf(session, services.user_id, pdf_id)
         key, size, filename = pdf.storage_key, pdf.size, pdf.filename
+    # Read before the answer begins: later, there is no way to say that the file is missing.
+    first = services.storage.read(key, 0, PIECE)
 
     def pieces() -> Iterator[bytes]:
-        for start in range(0, size, PIECE):
+        yield first
+        for start in range(PIECE, size, PIECE):
             yield services.storage.read(key, start, PIECE)
 
     return Stream(
