@@ -9,8 +9,8 @@
 # that everybody who can reach the port is welcome. So publish the port on 127.0.0.1, as above.
 #
 # Builds for amd64 and arm64: docker buildx build --platform linux/amd64,linux/arm64 .
-# Every locked dependency has a wheel for both, so no compiler is needed. pysqlite3 has none for
-# arm64: there, studyq starts only when this Python's own SQLite is new enough (docs/decisions/0002).
+# Every locked dependency has a wheel for both, so no compiler is needed; SQLite comes with
+# pysqlite3 on amd64 and with cysqlite on arm64 (docs/decisions/0002).
 
 ARG PYTHON_VERSION=3.13
 

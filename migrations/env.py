@@ -7,7 +7,7 @@ from alembic import context
 
 from studyq.accounts import models as accounts
 from studyq.database.base import Base
-from studyq.database.driver import load_driver
+from studyq.database.driver import open_engine
 from studyq.jobs import models as jobs
 from studyq.library import models as library
 from studyq.search import models as search
@@ -23,14 +23,17 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
 
 def run() -> None:
     """Apply the migrations in one transaction."""
-    engine = sa.create_engine(
-        context.config.attributes["url"], module=load_driver(), poolclass=sa.NullPool
+    engine = open_engine(
+        context.config.attributes["url"],
+        poolclass=sa.NullPool,
+        execution_options={"write": True},
     )
     with engine.connect() as connection:
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
             render_as_batch=True,
+            transactional_ddl=True,
             include_name=include_name,
         )
         with context.begin_transaction():

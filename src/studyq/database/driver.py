@@ -7,13 +7,27 @@ Two SQLite libraries that open one file in one process drop each other's POSIX l
 from __future__ import annotations
 
 import importlib
+import re
+from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+
+from studyq.database import cysqlite_dialect
 
 # Releases with the fix of the WAL-reset bug: https://www.sqlite.org/changes.html (3.51.3).
 FIXED_SINCE = (3, 51, 3)
 FIXED_BRANCHES = {(3, 50): 7, (3, 44): 6}
 
-CANDIDATES = ("pysqlite3.dbapi2", "sqlite3")
+#: In order of preference; why both: docs/decisions/0002-one-sqlite-library.md.
+CANDIDATES = ("pysqlite3.dbapi2", "cysqlite", "sqlite3")
+
+# https://www.sqlite.org/rescode.html
+BUSY, IO_ERROR, FULL = 5, 10, 13
+
+# cysqlite tells the code only at the end of its message, after the statement.
+_CODE_IN_MESSAGE = re.compile(r"\(code=(\d+), ext=\d+\)$")
 
 
 class DriverUnusable(RuntimeError):
@@ -38,14 +52,14 @@ def why_unusable(module: ModuleType) -> str | None:
     return None
 
 
-def load_driver(candidates: tuple[str, ...] = CANDIDATES) -> ModuleType:
-    """Import the first usable DB-API module.
+def load_driver(candidates: Sequence[str] | None = None) -> ModuleType:
+    """Import the first usable DB-API module of the candidates, by default `CANDIDATES`.
 
     Raises:
         DriverUnusable: when none is, naming what each lacks and what to install.
     """
     reasons = []
-    for name in candidates:
+    for name in CANDIDATES if candidates is None else candidates:
         try:
             module = importlib.import_module(name)
         except ImportError:
@@ -58,5 +72,44 @@ def load_driver(candidates: tuple[str, ...] = CANDIDATES) -> ModuleType:
     raise DriverUnusable(
         "No usable SQLite library: "
         + "; ".join(reasons)
-        + ". Install one with `pip install 'pysqlite3>=0.6.1'` and start again."
+        + ". Install one with `pip install 'pysqlite3>=0.6.1'`, or `pip install 'cysqlite>=0.4'` "
+        "where that has no wheel (Linux on arm64), and start again."
     )
+
+
+def open_engine(url: sa.URL, **options: Any) -> sa.Engine:
+    """An engine on the process's SQLite library that begins and ends each transaction itself.
+
+    A transaction is deferred, or IMMEDIATE with the execution option `write=True`; schema changes
+    belong to it as other writes do.
+
+    Args:
+        options: for `sqlalchemy.create_engine`.
+
+    Raises:
+        DriverUnusable: as `load_driver`.
+    """
+    driver = load_driver()
+    if driver.__name__ == cysqlite_dialect.MODULE:
+        url = url.set(drivername=cysqlite_dialect.DIALECT)
+    engine = sa.create_engine(url, module=driver, **options)
+
+    @sa.event.listens_for(engine, "connect")
+    def leave_transactions_alone(connection: Any, _record: object) -> None:
+        if hasattr(connection, "isolation_level"):
+            connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def result_code(error: BaseException | None) -> int | None:
+    """The primary SQLite result code of a driver's error, where it has one."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None and (said := _CODE_IN_MESSAGE.search(str(error))):
+        code = int(said[1])
+    return None if code is None else code & 0xFF

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import sqlite_vec
 from sqlalchemy.orm import Session
 
-from studyq.database.driver import load_driver
+from studyq.database.driver import BUSY, FULL, IO_ERROR, open_engine, result_code
 
 TOPICS = "topics"
 
@@ -67,8 +67,9 @@ class Database:
     @contextmanager
     def _writing(self, *, synced: bool) -> Iterator[sa.Connection]:
         engine = self._synced if synced else self._engine
-        with engine.connect().execution_options(write=True) as connection, self.transaction(
-            connection
+        with (
+            engine.connect().execution_options(write=True) as connection,
+            self.transaction(connection),
         ):
             yield connection
 
@@ -113,12 +114,12 @@ def announce(connection: sa.Connection, topic: str) -> None:
 
 def is_locked(error: sa.exc.OperationalError) -> bool:
     """Tell whether a statement failed because another process held the database."""
-    return "database is locked" in str(error.orig)
+    return result_code(error.orig) == BUSY
 
 
 def is_full(error: sa.exc.OperationalError) -> bool:
     """Tell whether a statement failed for lack of disk space."""
-    return "full" in str(error.orig) or "disk I/O error" in str(error.orig)
+    return result_code(error.orig) in (FULL, IO_ERROR)
 
 
 def _to_json(value: Any) -> str:
@@ -126,10 +127,8 @@ def _to_json(value: Any) -> str:
 
 
 def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.Engine:
-    driver = load_driver()
-    engine = sa.create_engine(
+    engine = open_engine(
         url,
-        module=driver,
         connect_args={"check_same_thread": False, "timeout": busy_timeout},
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,
@@ -139,7 +138,6 @@ def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.E
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
         connection.enable_load_extension(True)
         sqlite_vec.load(connection)
         connection.enable_load_extension(False)
@@ -152,10 +150,5 @@ def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.E
             "journal_size_limit=67108864",
         ):
             connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        write = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from studyq.database.driver import load_driver
+from studyq.database.driver import load_driver, open_engine
 
 
 class SchemaNewer(RuntimeError):
@@ -37,7 +37,7 @@ def configuration(url: sa.URL) -> Config:
 
 def current_revision(url: sa.URL) -> str | None:
     """The revision that the database is at; None when it is empty."""
-    engine = sa.create_engine(url, module=load_driver(), poolclass=sa.NullPool)
+    engine = open_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
