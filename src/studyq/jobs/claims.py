@@ -6,7 +6,7 @@ given to somebody else. These are the hot paths: Core statements, built once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -179,12 +179,20 @@ def claim_next(
     return claim, claim.event("state", State.ACTIVE, {"attempt": claim.attempt}, at)
 
 
-def renew(connection: sa.Connection, keys: Iterable[tuple[str, int]], lease: float) -> None:
-    """Renew the leases of the executions given; one that was lost stays lost."""
+def renew(connection: sa.Connection, claims: Sequence[Claim], lease: float) -> None:
+    """Renew the leases of the claims given; one that was lost stays lost."""
     until = now() + round(lease * 1e6)
-    rows = [{"job_id": job_id, "held": token, "until": until} for job_id, token in keys]
-    if rows:
-        connection.execute(_RENEW, rows)
+    if claims:
+        connection.execute(
+            _RENEW, [{"job_id": claim.id, "held": claim.token, "until": until} for claim in claims]
+        )
+    for claim in claims:
+        claim.lease_until = max(claim.lease_until, until)
+
+
+def is_cancelled(connection: sa.Connection, claim: Claim) -> bool:
+    """Whether somebody has asked for the job's end."""
+    return bool(connection.scalar(sa.select(Job.cancel_requested).where(Job.id == claim.id)))
 
 
 def verify(connection: sa.Connection, claim: Claim) -> None:
@@ -228,9 +236,9 @@ def complete(
         Its terminal event, to be appended by the caller in the same transaction.
     """
     at = now()
-    claim.progress, claim.message = 100, message
     _fenced(connection, _COMPLETE, claim, {"said": message, "receipt": result, "at": at})
-    return claim.event("state", State.COMPLETED, {}, at)
+    event = claim.event("state", State.COMPLETED, {}, at)
+    return {**event, "progress": 100, "message": message}
 
 
 def end(
@@ -240,9 +248,8 @@ def end(
     at = now()
     failures = [*claim.errors, error] if state is State.FAILED else claim.errors
     _fenced(connection, _END, claim, {"to_state": state, "failures": failures, "at": at})
-    claim.message = str(error["message"])
     shown = {"error": {"code": error["code"], "message": error["message"]}}
-    return claim.event("state", state, shown, at)
+    return {**claim.event("state", state, shown, at), "message": error["message"]}
 
 
 def put_back(

@@ -21,7 +21,7 @@ from studyq.jobs.models import Job, State
 T = TypeVar("T")
 
 CHECK_EVERY = 0.2  #: seconds between two looks at the job's row
-LEASE_MARGIN = 2.0  #: seconds before its end when a lease counts as nearly over
+LEASE_MARGIN = 0.1  #: a lease counts as nearly over when this share of it is left
 
 
 @dataclass
@@ -116,13 +116,15 @@ class JobContext:
             JobCancelled, HandedBack, LeaseLost: when the attempt is to end here; after
                 `JobCancelled` and `HandedBack` the effects are committed.
         """
+        # Asked once: a write that has to be repeated tells the same.
+        news = self._is_news(percent, detail)
 
         def write(session: Session) -> None:
             connection = session.connection()
             verify(connection, self._claim)
             effects(session)
             session.flush()
-            if self._is_news(percent, detail):
+            if news:
                 self._report(session, percent, message, detail)
             if checkpoint is not None:
                 self._claim.checkpoint = checkpoint
@@ -170,15 +172,19 @@ class JobContext:
             with self._database.write() as session:
                 write(session)
 
-        patiently(self._claim, attempt)
+        patiently(self._claim, self._lease, attempt)
 
 
-def patiently(claim: Claim, write: Callable[[], T]) -> T:
-    """Run a write again while another process holds the database, until the lease nearly ends."""
+def patiently(claim: Claim, lease: float, write: Callable[[], T]) -> T:
+    """Run a write again while another process holds the database, until the lease nearly ends.
+
+    Args:
+        lease: how long a lease is (seconds).
+    """
     while True:
         try:
             return write()
         except sa.exc.OperationalError as error:
             left = (claim.lease_until - now()) / 1e6
-            if not is_locked(error) or left < LEASE_MARGIN:
+            if not is_locked(error) or left < LEASE_MARGIN * lease:
                 raise

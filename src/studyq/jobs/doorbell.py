@@ -9,12 +9,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import structlog
 from huey.api import Huey
 from huey.constants import EmptyData
-from huey.consumer import Consumer
+from huey.consumer import Consumer, Worker
 from huey.storage import BaseStorage
+
+log = structlog.get_logger("studyq.jobs")
 
 WAIT = 1.0  #: seconds that a worker thread listens before it looks whether to stop
 
@@ -80,8 +84,32 @@ class RingStorage(BaseStorage):  # type: ignore[misc]  # huey has no types
         return EmptyData
 
 
+class Listener(Worker):  # type: ignore[misc]  # huey has no types
+    """Answers each ring, and a silence as well: work whose ring was lost only starts later."""
+
+    def __init__(self, answer: Callable[[], None], **options: Any) -> None:
+        super().__init__(**options)
+        self._answer = answer
+
+    def loop(self, now: Any = None) -> None:
+        """Listen once."""
+        heard = self.task_count
+        super().loop(now)
+        if self.task_count > heard or self.stop_flag.is_set():
+            return
+        try:
+            self._answer()
+        except Exception:
+            # As after a ring: one bad look (a locked database) must not end the thread.
+            log.exception("looking for work failed")
+
+
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # huey has no types
     """A Huey consumer that leaves the process's signal handlers alone."""
+
+    def __init__(self, huey: Huey, answer: Callable[[], None], **options: Any) -> None:
+        self.worker_class = partial(Listener, answer)
+        super().__init__(huey, **options)
 
     def _set_signal_handlers(self) -> None:
         pass
@@ -92,6 +120,7 @@ class Doorbell:
 
     def __init__(self, queue: str, threads: int, answer: Callable[[], None]) -> None:
         self._threads = threads
+        self._answer = answer
         self._huey = Huey(
             f"studyq-{queue}", storage_class=RingStorage, results=False, listeners=threads
         )
@@ -106,7 +135,11 @@ class Doorbell:
     def start(self) -> None:
         """Start the threads."""
         self._consumer = EmbeddedConsumer(
-            self._huey, workers=self._threads, periodic=False, check_worker_health=False
+            self._huey,
+            self._answer,
+            workers=self._threads,
+            periodic=False,
+            check_worker_health=False,
         )
         self._consumer.start()
 

@@ -15,7 +15,7 @@ from studyq.jobs.context import Stop
 from studyq.jobs.doorbell import Doorbell
 from studyq.jobs.enqueue import queue_topic
 from studyq.jobs.identity import WorkerIdentity
-from studyq.jobs.models import Queue, Worker
+from studyq.jobs.models import Job, Queue, State, Worker
 from studyq.jobs.reaper import promote, queues_with_work, reap
 from studyq.jobs.registry import Registry
 from studyq.jobs.retention import BATCH, prune
@@ -109,8 +109,7 @@ class JobHost:
             thread.join()
         for worker in self._workers:
             worker.close()
-        with self._database.write() as session:
-            session.execute(sa.delete(Worker).where(Worker.id == self._identity.id))
+        self._sign_out()
 
     def _answering(self, queue: str) -> Callable[[], None]:
         def answer() -> None:
@@ -135,10 +134,20 @@ class JobHost:
                        started_at=at, seen_at=at)
             )  # fmt: skip
 
+    def _sign_out(self) -> None:
+        held = sa.exists().where(Job.worker_id == self._identity.id, Job.state == State.ACTIVE)
+        try:
+            with self._database.write() as session:
+                # What could not be handed back is found by this row when a process starts.
+                session.execute(sa.delete(Worker).where(Worker.id == self._identity.id, ~held))
+        except sa.exc.OperationalError:
+            # A reaper of this machine removes the row when the process is gone.
+            log.exception("worker not signed out")
+
     def _beat(self) -> None:
         with self._database.write() as session:
             connection = session.connection()
-            claims.renew(connection, self._executing.keys(), self._shared.lease)
+            claims.renew(connection, self._executing.claims(), self._shared.lease)
             seen = connection.execute(
                 sa.update(Worker).where(Worker.id == self._identity.id).values(seen_at=now())
             )
@@ -146,7 +155,8 @@ class JobHost:
             self._sign_in()
 
     def _reap(self) -> None:
-        reap(self._database, self._registry, executing=self._executing.keys())
+        executing = {claim.key for claim in self._executing.claims()}
+        reap(self._database, self._registry, executing=executing)
 
     def _round(self) -> None:
         self._reap()

@@ -39,8 +39,9 @@ def prune(database: Database, *, completed: float, failed: float) -> int:
     if not ids and not stale:
         return 0
     with database.write() as session:
-        session.execute(sa.delete(JobEvent).where(JobEvent.job_id.in_(ids)))
-        session.execute(sa.delete(Job).where(Job.id.in_(ids)))
+        # Asked again: a failed job may have been put back into its queue since.
+        gone = session.scalars(sa.delete(Job).where(Job.id.in_(ids), old).returning(Job.id)).all()
+        session.execute(sa.delete(JobEvent).where(JobEvent.job_id.in_(gone)))
         session.execute(
             sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < at - round(failed * 1e6))
         )

@@ -83,11 +83,13 @@ class EventTail:
             # First subscribe, then read what was before: no gap.
             await asyncio.to_thread(self._subscribe, subscription)
             seen = await asyncio.to_thread(self._place, job_id, after)
+            over = False
             async for event in self._backlog(subscription, seen):
-                seen = event.id
+                # A job that was retried goes on behind an end.
+                seen, over = event.id, event.terminal
                 yield event
-                if job_id is not None and event.terminal:
-                    return
+            if job_id is not None and over:
+                return
             while (live := await subscription.events.get()) is not None:
                 if live.id > seen:
                     yield live
@@ -152,8 +154,8 @@ class EventTail:
                 try:
                     current = _data_version(watch)
                     if current != version:
-                        version = current
                         self._pass_on()
+                        version = current
                 except sa.exc.OperationalError:
                     log.exception("events not read")
         finally:
@@ -205,7 +207,10 @@ def _deliver(subscriptions: list[Subscription], events: list[Event]) -> None:
 
 
 def _end(subscription: Subscription) -> None:
-    """End a stream; its client comes back with the last id that it has seen."""
-    while subscription.events.full():
+    """End a stream; its client comes back with the last id that it has seen.
+
+    What it has not taken yet goes as a whole: an event left out in the middle would be a gap.
+    """
+    while not subscription.events.empty():
         subscription.events.get_nowait()
     subscription.events.put_nowait(None)

@@ -41,23 +41,23 @@ Ending = Callable[[sa.Connection], Events]
 class Executing:
     """The executions that handlers of this process are in right now."""
 
-    _keys: set[tuple[str, int]] = field(default_factory=set)
+    _claims: dict[tuple[str, int], Claim] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, key: tuple[str, int]) -> None:
+    def add(self, claim: Claim) -> None:
         """A handler starts."""
         with self._lock:
-            self._keys.add(key)
+            self._claims[claim.key] = claim
 
-    def remove(self, key: tuple[str, int]) -> None:
+    def remove(self, claim: Claim) -> None:
         """It ended; its last write, if still to come, is on its own."""
         with self._lock:
-            self._keys.discard(key)
+            self._claims.pop(claim.key, None)
 
-    def keys(self) -> list[tuple[str, int]]:
+    def claims(self) -> list[Claim]:
         """A snapshot."""
         with self._lock:
-            return list(self._keys)
+            return list(self._claims.values())
 
 
 @dataclass(frozen=True)
@@ -112,29 +112,34 @@ class QueueWorker:
     def _run(self, claim: Claim) -> Claim | None:
         """Run one attempt and write its end; returns the next claim, made in the same write."""
         context = JobContext(self._database, claim, self._shared.lease, self._shared.stop)
-        self._shared.executing.add(claim.key)
+        self._shared.executing.add(claim)
         try:
             ending = self._attempt(context, claim)
         finally:
-            self._shared.executing.remove(claim.key)
+            self._shared.executing.remove(claim)
         return self._finish(context, claim, ending)
 
     def _attempt(self, context: JobContext, claim: Claim) -> Ending:
         try:
             return partial(self._complete, claim, self._call_handler(context, claim))
-        except JobCancelled:
+        except Exception as error:
+            return self._ending_after(context, claim, error)
+
+    def _ending_after(self, context: JobContext, claim: Claim, error: Exception) -> Ending:
+        """What is to become of an attempt that raised this."""
+        if isinstance(error, JobCancelled):
             return partial(self._end, claim, State.CANCELLED, CANCELLED)
-        except HandedBack:
-            return partial(self._hand_back, claim)
-        except LeaseLost:
+        if isinstance(error, HandedBack):
+            return partial(self._put_back, claim, None, 0.0)
+        if isinstance(error, LeaseLost):
             context.log.warning("lease lost", token=claim.token)
             return _nothing
-        except Exception as error:
-            failure = describe(claim.attempt, error)
-            context.log.warning("attempt failed", code=failure["code"], error=failure["message"])
-            if isinstance(error, PermanentError | ExhaustedError):
-                return partial(self._end, claim, State.FAILED, failure)
-            return partial(self._fail, claim, failure)
+        failure = describe(claim.attempt, error)
+        context.log.warning("attempt failed", code=failure["code"], error=failure["message"])
+        hopeless = isinstance(error, PermanentError | ExhaustedError)
+        if hopeless or claim.attempt >= claim.max_attempts:
+            return partial(self._end, claim, State.FAILED, failure)
+        return partial(self._put_back, claim, failure, backoff(claim.attempt))
 
     def _call_handler(self, context: JobContext, claim: Claim) -> Outcome:
         registration = self._shared.registry.find(claim.queue, claim.name)
@@ -144,16 +149,20 @@ class QueueWorker:
             )
         return registration.handler(context)
 
-    def _finish(self, context: JobContext, claim: Claim, ending: Ending) -> Claim | None:
+    def _finish(
+        self, context: JobContext, claim: Claim, ending: Ending, *, last: bool = False
+    ) -> Claim | None:
         def write() -> Claim | None:
             with self._database.transaction(self._connection) as connection:
                 return self._claim(connection, ending(connection))
 
         try:
-            return patiently(claim, write)
-        except LeaseLost:
-            context.log.warning("lease lost at the finish", token=claim.token)
+            return patiently(claim, self._shared.lease, write)
         except Exception as error:
+            if not last and not isinstance(error, sa.exc.OperationalError):
+                # The last effects failed, not the database: the attempt ends with that error.
+                instead = self._ending_after(context, claim, error)
+                return self._finish(context, claim, instead, last=True)
             # The job stays active without a beat: the reaper gives it back when its lease ends.
             context.log.error("finish not written", error=str(error), exc_info=True)
         return self._claim_first()
@@ -166,15 +175,14 @@ class QueueWorker:
                 session.flush()
         return [claims.complete(connection, claim, outcome.result, outcome.message)]
 
-    def _hand_back(self, claim: Claim, connection: sa.Connection) -> Events:
-        return [claims.put_back(connection, claim, error=None, due=now())]
-
-    def _fail(self, claim: Claim, failure: dict[str, Any], connection: sa.Connection) -> Events:
-        if claim.attempt >= claim.max_attempts:
-            return self._end(claim, State.FAILED, failure, connection)
-        due = now() + round(backoff(claim.attempt) * 1e6)
-        event = claims.put_back(connection, claim, error=failure, due=due)
-        self._shared.registry.tell_change(connection, claim, State.DELAYED, failure)
+    def _put_back(
+        self, claim: Claim, error: dict[str, Any] | None, delay: float, connection: sa.Connection
+    ) -> Events:
+        if claims.is_cancelled(connection, claim):
+            return self._end(claim, State.CANCELLED, CANCELLED, connection)
+        due = now() + round(delay * 1e6)
+        event = claims.put_back(connection, claim, error=error, due=due)
+        self._shared.registry.tell_change(connection, claim, event["state"], error)
         return [event]
 
     def _end(

@@ -1,0 +1,95 @@
+"""Ways to break the job layer, or its bells, on purpose; a worker process switches them on.
+
+The suite must notice each of the first three, and nothing must come of the last two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from studyq.database.base import now
+from studyq.jobs import claims, context, host
+from studyq.jobs.doorbell import RingStorage
+from studyq.jobs.errors import LeaseLost
+from studyq.jobs.host import JobHost
+from studyq.jobs.models import Job, State
+
+
+def without_fencing() -> None:
+    """Writes present whatever token the job has now, as if they asked for none."""
+
+    def loose(
+        connection: sa.Connection,
+        statement: sa.Update,
+        claim: claims.Claim,
+        values: Mapping[str, Any],
+    ) -> None:
+        token = connection.scalar(sa.select(Job.token).where(Job.id == claim.id))
+        done = connection.execute(statement, {"job_id": claim.id, "held": token, **values})
+        if done.rowcount != 1:
+            raise LeaseLost(claim.id)
+
+    def trusting(connection: sa.Connection, claim: claims.Claim) -> None:
+        pass
+
+    claims._fenced = loose
+    claims.verify = trusting
+    context.verify = trusting  # type: ignore[attr-defined]  # imported there by name
+
+
+def without_reaper() -> None:
+    """Nobody takes a job from a worker that is gone."""
+
+    def blind(*_arguments: object, **_options: object) -> int:
+        return 0
+
+    host.reap = blind  # type: ignore[attr-defined]
+
+
+def with_process_wide_heartbeat() -> None:
+    """The beat renews whatever this process has claimed, whether anybody works on it or not."""
+    beat = JobHost._beat
+
+    def generous(self: JobHost) -> None:
+        beat(self)
+        with self._database.write() as session:
+            session.execute(
+                sa.update(Job)
+                .where(Job.worker_id == self.worker_id, Job.state == State.ACTIVE)
+                .values(lease_until=now() + round(self._shared.lease * 1e6))
+            )
+
+    JobHost._beat = generous  # type: ignore[method-assign]
+
+
+def with_rings_lost() -> None:
+    """No ring is ever heard."""
+
+    def drop(self: RingStorage, data: bytes, priority: float | None = None) -> None:
+        pass
+
+    RingStorage.enqueue = drop  # type: ignore[method-assign]
+
+
+def with_rings_doubled() -> None:
+    """Every ring is heard twice, also when there is nobody left to hear it."""
+    ring = RingStorage.enqueue
+
+    def twice(self: RingStorage, data: bytes, priority: float | None = None) -> None:
+        self._limit = 10_000
+        ring(self, data, priority)
+        ring(self, data, priority)
+
+    RingStorage.enqueue = twice  # type: ignore[method-assign]
+
+
+MUTATIONS: dict[str, Callable[[], None]] = {
+    "without_fencing": without_fencing,
+    "without_reaper": without_reaper,
+    "with_process_wide_heartbeat": with_process_wide_heartbeat,
+    "with_rings_lost": with_rings_lost,
+    "with_rings_doubled": with_rings_doubled,
+}
