@@ -22,8 +22,8 @@ def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
     """Configure logging for the whole process; a second call replaces the first.
 
     Args:
-        quiet: only warnings and worse (unless debugging is asked for), for commands whose output
-            people read.
+        quiet: only errors (unless debugging is asked for), for commands that tell people
+            themselves what goes wrong.
     """
     level = _level(settings.log_level, quiet=quiet)
     shared = _shared_processors()
@@ -39,7 +39,7 @@ def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
+    root.setLevel(max(level, logging.WARNING))
     logging.getLogger(ROOM).setLevel(level)
     structlog.configure(
         processors=[
@@ -55,7 +55,7 @@ def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
 
 def _level(name: str, *, quiet: bool) -> int:
     level = logging.getLevelNamesMapping()[name.upper()]
-    return max(level, logging.WARNING) if quiet and level > logging.DEBUG else level
+    return max(level, logging.ERROR) if quiet and level > logging.DEBUG else level
 
 
 def _shared_processors() -> list[Processor]:

@@ -9,14 +9,20 @@ from __future__ import annotations
 import click
 
 from studyq import __version__
+from studyq.cli.adding import add
 from studyq.cli.group import StudyqGroup
+from studyq.cli.job_commands import jobs
+from studyq.cli.reprocessing import reprocess
+from studyq.cli.searching import search
 from studyq.cli.serving import serve
+from studyq.cli.showing import config, health, version
+from studyq.cli.upkeep import db, doctor, models
 
 
 @click.group(cls=StudyqGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="studyq", message="%(prog)s %(version)s")
 def main() -> None:
-    r"""Turn PDFs into things one can learn from.
+    """Turn PDFs into things one can learn from.
 
     Settings come from STUDYQ_ variables or a .env file; `studyq config` lists them.
 
@@ -25,8 +31,8 @@ def main() -> None:
                 1  something failed
                 2  wrong usage or settings
                 3  no server can be reached
-    """
+    """  # noqa: D301  # click wants the character itself
 
 
-for _command in (serve,):
+for _command in (serve, add, search, jobs, reprocess, db, models, doctor, config, health, version):
     main.add_command(_command)

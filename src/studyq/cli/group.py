@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import IntEnum
 from typing import Any
 
@@ -38,37 +39,41 @@ class StudyqGroup(click.Group):
             code = _exit_code(error)
             if code is None:
                 raise
-            click.echo(f"Error: {_sentence(error)}", err=True)
+            click.echo(f"Error: {sentence(error)}", err=True)
             ctx.exit(code)
+
+
+#: Failures that people can do something about, by where they are defined.
+_EXPECTED = {
+    ("studyq.settings", "SettingsError"): ExitCode.USAGE,
+    ("studyq.app", "BindRefused"): ExitCode.USAGE,
+    ("studyq.database.migrate", "SchemaNewer"): ExitCode.USAGE,
+    ("studyq.database.driver", "DriverUnusable"): ExitCode.USAGE,
+    ("studyq.providers.install", "InstallFailed"): ExitCode.FAILED,
+    ("studyq.library.errors", "LibraryError"): ExitCode.FAILED,
+    ("studyq.jobs.service", "WrongStateError"): ExitCode.FAILED,
+    ("studyq.jobs.service", "UnknownJobError"): ExitCode.FAILED,
+    ("studyq.storage.imports", "ImportRefused"): ExitCode.FAILED,
+    ("sqlalchemy.exc", "OperationalError"): ExitCode.FAILED,
+}
 
 
 def _exit_code(error: Exception) -> ExitCode | None:
     """The exit code of an expected failure; None for a defect, whose traceback is wanted."""
     if isinstance(error, CommandFailed):
         return error.code
-    # Only now, so that nobody waits for imports when all goes well.
-    from sqlalchemy.exc import OperationalError
-
-    from studyq.app import BindRefused
-    from studyq.database.driver import DriverUnusable
-    from studyq.database.migrate import SchemaNewer
-    from studyq.jobs.service import UnknownJobError, WrongStateError
-    from studyq.library.errors import LibraryError
-    from studyq.settings import SettingsError
-
-    if isinstance(error, SettingsError | BindRefused | SchemaNewer | DriverUnusable):
-        return ExitCode.USAGE
-    expected = (LibraryError, UnknownJobError, WrongStateError, OperationalError, OSError)
-    return ExitCode.FAILED if isinstance(error, expected) else None
+    for (module, name), code in _EXPECTED.items():
+        # What was not imported was not raised; importing it all here would take a second.
+        if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
+            return code
+    return ExitCode.FAILED if isinstance(error, OSError) else None
 
 
-def _sentence(error: Exception) -> str:
-    from sqlalchemy.exc import OperationalError
-
-    from studyq.jobs.service import UnknownJobError
-
-    if isinstance(error, OperationalError):
-        return f"The database cannot be used: {error.orig}."
-    if isinstance(error, UnknownJobError):
+def sentence(error: Exception) -> str:
+    """A failure as people are told it."""
+    name = type(error).__name__
+    if name == "OperationalError":
+        return f"The database cannot be used: {getattr(error, 'orig', error)}."
+    if name == "UnknownJobError":
         return f"There is no job {error}. Jobs are deleted some time after their end."
     return str(error)

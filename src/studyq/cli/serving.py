@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import webbrowser
 from pathlib import Path
@@ -50,6 +51,7 @@ def serve(
 
 def _run(settings: Settings) -> None:
     from studyq.app import check_bind, create_app
+    from studyq.cli.running import address_of, announced
     from studyq.cli.server import Server, StartFailed, listen
     from studyq.web.access_log import AccessLog
 
@@ -59,7 +61,7 @@ def _run(settings: Settings) -> None:
     except OSError as error:
         raise CommandFailed(_why_not_listening(settings, error)) from error
     with listener:
-        address = _address(settings, listener.getsockname()[1])
+        address = address_of(settings.host, listener.getsockname()[1])
         app = create_app(settings)
         server = Server(
             AccessLog(app),
@@ -67,7 +69,8 @@ def _run(settings: Settings) -> None:
             on_stopping=app.state.end_streams,
         )
         try:
-            server.serve_until_stopped(listener)
+            with announced(settings.data, address):
+                server.serve_until_stopped(listener)
         except StartFailed as error:
             raise CommandFailed(str(error)) from error
 
@@ -87,16 +90,7 @@ def _wants_browser(settings: Settings) -> bool:
     return settings.open_browser == "yes"
 
 
-def _address(settings: Settings, port: int) -> str:
-    """Where people of this machine reach the service."""
-    from studyq.cli.running import loopback
-
-    return f"http://{loopback(settings.host)}:{port}"
-
-
 def _why_not_listening(settings: Settings, error: OSError) -> str:
-    import errno
-
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {settings.port} of {settings.host} is in use, perhaps by studyq itself "

@@ -77,11 +77,13 @@ def add_pdf(
     """
     sealed = sealer.seal(password) if password else None
     twin = session.execute(
-        sa.select(Pdf.id, Pdf.document_id).where(
+        sa.select(Pdf.id, Pdf.document_id, Pdf.storage_key).where(
             Pdf.user_id == user_id, Pdf.sha256 == incoming.sha256
         )
     ).one_or_none()
     if twin is not None:
+        if not storage.exists(twin.storage_key):  # lost, as `studyq doctor` may have told
+            storage.keep(incoming)
         if sealed is not None:
             session.execute(sa.update(Pdf).where(Pdf.id == twin.id).values(sealed_password=sealed))
         return Added(twin.document_id, twin.id, _try_again(session, twin.document_id), False)

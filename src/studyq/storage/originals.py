@@ -12,7 +12,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -194,18 +195,38 @@ class Storage:
         except FileNotFoundError:
             return
 
+    def modified(self, key: str) -> float:
+        """When an original was written, in seconds since the epoch.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        moment: datetime = self._files.modified(self._path(key))
+        return moment.timestamp()
+
+    def stale(self, now: float) -> list[Path]:
+        """Temporary files that a crash left.
+
+        Args:
+            now: seconds since the epoch.
+        """
+        found = []
+        for path in self.scratch.glob("*-*"):
+            with suppress(FileNotFoundError):  # its owner was quicker
+                if path.is_file() and now - path.stat().st_mtime > STALE:
+                    found.append(path)
+        return found
+
     def sweep(self, now: float) -> int:
         """Delete temporary files that a crash left; returns how many.
 
         Args:
             now: seconds since the epoch.
         """
-        count = 0
-        for path in self.scratch.glob("*-*"):
-            if path.is_file() and now - path.stat().st_mtime > STALE:
-                path.unlink(missing_ok=True)
-                count += 1
-        return count
+        left = self.stale(now)
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
     def _fetch(self, key: str, target: Path) -> None:
         try:
