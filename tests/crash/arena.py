@@ -81,6 +81,10 @@ class WorkerProcess:
             self.worker_id = words[1]
         return bool(self.worker_id)
 
+    def says(self, words: str) -> bool:
+        """Whether it has logged this."""
+        return words in self.log.read_text()
+
     def close(self) -> None:
         with suppress(ProcessLookupError):
             self.process.kill()
@@ -119,7 +123,7 @@ class Arena:
         """Start a process; with `ready`, look whether it has picked up the orphans (15)."""
         worker = WorkerProcess(
             Options(database=f"sqlite:///{self.path}", folder=str(self.folder), **options),
-            self.folder / "workers.log",
+            self.folder / f"worker-{len(self.workers)}.log",
         )
         self.workers.append(worker)
         if ready and worker.await_ready():

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from crash.handlers import make_registry
 from crash.mutations import MUTATIONS
@@ -34,6 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     options = msgspec.json.decode(sys.argv[1], type=Options)
     backoff.BASE, host.TICK, doorbell.WAIT = options.backoff, options.tick, options.tick
     for name in options.mutations:
