@@ -132,6 +132,7 @@ def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.E
         connect_args={"check_same_thread": False, "timeout": busy_timeout},
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,  # texts of documents do not belong into messages and logs
         pool_size=16,
         max_overflow=64,
     )
