@@ -33,20 +33,21 @@ FROM build AS models
 # --build-arg MODELS=none leaves the embedding model out: search then finds words only, until
 # `studyq models install` is run in the container.
 ARG MODELS=builtin
-ENV STUDYQ_DATA=/data
-RUN mkdir /data \
+ENV STUDYQ_DATA=/tmp STUDYQ_MODELS=/opt/models
+RUN mkdir /opt/models \
     && if [ "$MODELS" != none ]; then /opt/studyq/bin/studyq models install; fi
 
 FROM python:${PYTHON_VERSION}-slim-bookworm
 RUN groupadd --system --gid 10001 studyq \
     && useradd --system --uid 10001 --gid studyq --home-dir /data --no-create-home studyq
 COPY --from=build /opt/studyq /opt/studyq
-# A new named volume starts with what the image has in /data: the model. A folder mounted from
-# the host hides it; run `studyq models install` in the container once.
-COPY --from=models --chown=studyq:studyq /data /data
+# Outside /data, so that a folder of the host mounted there does not hide the model.
+COPY --from=models --chown=studyq:studyq /opt/models /opt/models
+RUN install -d -o studyq -g studyq /data
 ENV PATH=/opt/studyq/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     STUDYQ_DATA=/data \
+    STUDYQ_MODELS=/opt/models \
     STUDYQ_HOST=0.0.0.0 \
     STUDYQ_OPEN_BROWSER=no \
     STUDYQ_LOG_FORMAT=json

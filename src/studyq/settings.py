@@ -32,6 +32,7 @@ class Settings:
     """What is in force for this process. Sizes are bytes, times are seconds."""
 
     data: Path = _setting(Path("data"), "Folder of the database, the originals and the models.")
+    models: str = _setting("", "Folder of installed models; empty: models/ in the data folder.")
     database_url: str = _setting("", "Database; empty: studyq.db in the data folder.")
     storage_url: str = _setting("", "Originals; empty: files/ in the data folder. gs://… with gcs.")
     host: str = _setting("127.0.0.1", "Address to listen on; others than loopback need AUTH=none.")
@@ -101,7 +102,7 @@ class Settings:
     @property
     def models_dir(self) -> Path:
         """Where `studyq models install` puts its files."""
-        return self.data / "models"
+        return Path(self.models) if self.models else self.data / "models"
 
     @property
     def on_loopback(self) -> bool:

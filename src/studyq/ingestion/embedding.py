@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from studyq.ingestion.work import Work, rate
-from studyq.jobs.errors import ExhaustedError, JobError, PermanentError, TransientError
+from studyq.ingestion.work import WORDS_ONLY, Work, rate
+from studyq.jobs.errors import ExhaustedError, TransientError
 from studyq.providers.embedding import Embedder, Unavailable
 from studyq.providers.errors import ProviderError
 from studyq.search.vectors import (
@@ -24,11 +24,25 @@ WINDOW = 128  #: chunks embedded and committed together
 
 
 def embed_document(work: Work) -> None:
-    """Embed what has no vector yet; without a model the document stays searchable by words."""
+    """Embed what has no vector yet; without a model the document stays searchable by words.
+
+    Raises:
+        TransientError, ExhaustedError: when the model may answer later.
+    """
     embedder = work.services.embedder
     if isinstance(embedder, Unavailable):
-        work.warn(f"Searchable by words only. {embedder.reason} {embedder.next_step}".strip())
+        work.warn(f"{WORDS_ONLY} {embedder.reason} {embedder.next_step}".strip())
         return
+    try:
+        _embed_all(work, embedder)
+    except ProviderError as error:
+        if error.kind != "permanent":
+            kind = ExhaustedError if error.kind == "exhausted" else TransientError
+            raise kind(f"embedding_{error.kind}", error.message) from error
+        work.warn(f"{WORDS_ONLY} {error.message}")
+
+
+def _embed_all(work: Work, embedder: Embedder) -> None:
     model = _model(work, embedder)
     with work.context.database.read() as session:
         left = count_without_vector(session, work.document_id, work.generation, model)
@@ -49,10 +63,7 @@ def passage_text(title: str, section: str, text: str) -> str:
 
 
 def _model(work: Work, embedder: Embedder) -> int:
-    try:
-        name, dimensions = embedder.model_id, embedder.dimensions
-    except ProviderError as error:
-        raise _job_error(error) from error
+    name, dimensions = embedder.model_id, embedder.dimensions
     keys: list[int] = []
 
     def register(session: Session) -> None:
@@ -69,10 +80,7 @@ def _next_window(work: Work, model: int) -> list[Any]:
 
 def _embed(work: Work, embedder: Embedder, chunks: Sequence[Any]) -> Vector:
     texts = [passage_text(work.title, chunk.section, chunk.text) for chunk in chunks]
-    try:
-        return embedder.embed(texts, kind="passage", check=work.context.check)
-    except ProviderError as error:
-        raise _job_error(error) from error
+    return embedder.embed(texts, kind="passage", check=work.context.check)
 
 
 def _store(
@@ -94,11 +102,6 @@ def _store(
             vectors=vectors,
         )
 
-    message = f"Embedding passage {done} of {total}"
+    message = f"Embedding passage {done} of {total} · {speed:,.0f} passages/s"
     percent = 70 + 25 * done / max(total, 1)
     work.commit(store, percent, message, "embedding", passage=done, of=total, rate=speed)
-
-
-def _job_error(error: ProviderError) -> JobError:
-    kinds: dict[str, type[JobError]] = {"transient": TransientError, "exhausted": ExhaustedError}
-    return kinds.get(error.kind, PermanentError)(f"embedding_{error.kind}", error.message)

@@ -98,7 +98,7 @@ def _store_window(work: Work, pages: Sequence[PageText], info: PdfInfo, speed: f
     def store(session: Session) -> None:
         session.execute(sa.insert(Page), rows)
 
-    message = f"Reading page {last} of {total}"
+    message = f"Reading page {last} of {total} · {speed:,.0f} pages/s"
     work.commit(store, 10 + 20 * last / total, message, "reading", page=last, of=total, rate=speed)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pypdfium2 as pypdfium  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pypdfium
+import pypdfium2.raw as pdfium
 
 from studyq.pdf.fallback import SecondOpinion, repair
 from studyq.pdf.model import OutlineEntry, PdfLimits, PdfRefused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Literal
 
-import pypdfium2 as pypdfium  # type: ignore[import-untyped]
+import pypdfium2 as pypdfium
 
 from studyq.pdf.opening import OpenPdf
 

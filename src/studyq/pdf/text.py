@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium
 
 from studyq.pdf.headings import FoundHeading, find_headings
 from studyq.pdf.normalise import clean, decode_units, is_plain, split_lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Annotated
 
 from litestar import get
@@ -63,10 +64,10 @@ def _place(last_event_id: str | None) -> int | None:
 
 
 def _stream(services: Services, *, job_id: str | None, after: int | None) -> EventSourceResponse:
-    async def messages() -> AsyncIterator[ServerSentEvent]:
+    async def messages() -> AsyncIterator[bytes]:
         follow = services.tail.follow(user_id=services.user_id, job_id=job_id, after=after)
         async for event in follow:
-            yield _message(event)
+            yield _frame(event)
 
     return EventSourceResponse(
         messages(),
@@ -77,5 +78,7 @@ def _stream(services: Services, *, job_id: str | None, after: int | None) -> Eve
     )
 
 
-def _message(event: Event) -> ServerSentEvent:
-    return ServerSentEvent(data=event.data, id=str(event.id), event=event.event)
+@lru_cache(maxsize=256)
+def _frame(event: Event) -> bytes:
+    """The event on the wire; made once, however many clients listen."""
+    return ServerSentEvent(data=event.data, id=str(event.id), event=event.event).encode()
