@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import httpx
 import pytest
 
 import installed_model
-from embedding_server import EmbeddingServer, Reply, answer
+from embedding_server import EmbeddingServer, answer
+from held_model import Model, model_settings
 from pdf_files import make_pdf
 from server_process import ServerProcess, Start
 
@@ -65,52 +65,30 @@ def meaning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     running.kill()
 
 
-class Model:
-    """An embedding model which can be made to wait or to answer otherwise."""
-
-    def __init__(self, server: EmbeddingServer) -> None:
-        self.server = server
-        self.asked = threading.Event()
-        self._open = threading.Event()
-        self._open.set()
-        self.answer: Callable[[dict[str, Any]], Reply] = answer
-        server.behaviour = self._behave
-
-    def hold(self) -> None:
-        """Let the next request wait; `asked` is set when it has come."""
-        self.asked.clear()
-        self._open.clear()
-
-    def release(self) -> None:
-        self._open.set()
-
-    def _behave(self, request: dict[str, Any]) -> Reply:
-        self.asked.set()
-        self._open.wait()
-        return self.answer(request)
-
-
-@pytest.fixture
-def model() -> Iterator[Model]:
-    """An embedding model in the hands of the test."""
+@pytest.fixture(scope="session")
+def shared_model() -> Iterator[Model]:
     with EmbeddingServer() as server:
-        held = Model(server)
-        yield held
-        held.release()
+        shared = Model(server)
+        yield shared
+        shared.release()
 
 
 @pytest.fixture
-def held(start: Start, model: Model) -> ServerProcess:
+def model(shared_model: Model) -> Iterator[Model]:
+    """An embedding model in the hands of the test."""
+    yield shared_model
+    shared_model.answer = answer
+    shared_model.release()
+
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory: pytest.TempPathFactory, shared_model: Model) -> Iterator[ServerProcess]:
     """A server whose jobs wait at the model when the test says so."""
-    return start(
-        settings={
-            "embedding": "openai:stub",
-            "embedding_url": model.server.url,
-            "embedding_dimensions": "4",
-            "ingestion_concurrency": "1",
-            "chunk_chars": "400",
-        }
-    )
+    running = ServerProcess(tmp_path_factory.mktemp("held"), model_settings(shared_model))
+    running.start()
+    yield running
+    running.kill()
+    assert "request failed" not in running.log, "some request met something unexpected"
 
 
 @pytest.fixture

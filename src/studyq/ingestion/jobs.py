@@ -16,7 +16,7 @@ from studyq.ingestion.fetching import fetch_import
 from studyq.ingestion.finishing import finish, settle
 from studyq.ingestion.reading import read_pdf
 from studyq.ingestion.services import IngestionServices
-from studyq.ingestion.work import start_work
+from studyq.ingestion.starting import start_work
 from studyq.jobs.context import JobContext
 from studyq.jobs.models import State
 from studyq.jobs.registry import PDF_INGESTION, Change, Outcome, Registry

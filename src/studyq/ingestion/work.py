@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from studyq.ingestion.services import IngestionServices
 from studyq.jobs.context import JobContext
 from studyq.jobs.errors import JobCancelled
-from studyq.library.models import Document, Status
+from studyq.library.models import Document
+
+WORDS_ONLY = "Searchable by words only."  #: how a warning about missing vectors begins
 
 
 @dataclass
@@ -71,32 +73,6 @@ class Work:
         warnings = self.point.setdefault("warnings", [])
         if warning not in warnings and len(warnings) < 100:
             warnings.append(warning)
-
-
-def start_work(context: JobContext, services: IngestionServices) -> Work:
-    """Begin or go on with a document, and mark it as being processed."""
-    with context.database.read() as session:
-        document = session.get(Document, context.subject)
-        if document is None:
-            raise JobCancelled(context.job_id)
-        work = Work(
-            context=context,
-            services=services,
-            document_id=document.id,
-            generation=context.payload["generation"],
-            source=document.source,
-            source_uri=document.source_uri,
-            title=document.title,
-            point=dict(context.checkpoint),
-        )
-
-    def mark(session: Session) -> None:
-        document = session.get_one(Document, work.document_id)
-        if document.status != Status.COMPLETED:
-            document.status = Status.PROCESSING
-
-    work.commit(mark, 10 if work.source != "uri" else 1, "Stored and opened", "stored")
-    return work
 
 
 def rate(done: int, begun: float) -> float:
