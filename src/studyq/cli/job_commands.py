@@ -118,7 +118,7 @@ def _print_table(found: list[dict[str, Any]]) -> None:
     queue = max(len(job["queue"]) for job in found)
     for job in found:
         error = job["error"]["message"] if job["error"] else None
-        what = error or job["message"] or job["waiting_for"] or ""
+        what = " ".join((error or job["message"] or job["waiting_for"] or "").split())
         place = f"{job['id']}  {job['queue']:<{queue}}  {job['state']:<9}"
         click.echo(f"{place}  {job['progress']:>3} %  {what}".rstrip())
 

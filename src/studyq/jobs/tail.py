@@ -49,6 +49,7 @@ class EventTail:
         self._seen = 0
         self._kicked = False
         self._over = False
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name="studyq-tail", daemon=True)
 
     @property
@@ -107,6 +108,8 @@ class EventTail:
             self._subscriptions.add(subscription)
             self._kicked = True
             self._changed.notify()
+        if self._ending:  # too late for `end_streams` to have seen it
+            subscription.loop.call_soon_threadsafe(_end, subscription)
 
     def _place(self, job_id: str | None, after: int | None) -> int:
         """The id to go on from; a place that the job never had counts as none."""
@@ -185,6 +188,7 @@ class EventTail:
 
     def end_streams(self) -> None:
         """End all streams in good order; their clients come back. A signal handler may call it."""
+        self._ending = True
         for subscription in list(self._subscriptions):
             with suppress(RuntimeError):
                 subscription.loop.call_soon_threadsafe(_end, subscription)
