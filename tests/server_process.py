@@ -18,6 +18,7 @@ from live_server import free_port
 
 START_SECONDS = 60
 QUEUE = "/queue/pdf-ingestion/jobs"
+KEPT = ("PATH", "HOME", "PYTHONPATH")  # of the environment; no setting of the machine counts
 
 #: Runs the rest of its command line unable to write files beyond some bytes: a disk that is full.
 LIMITED = (
@@ -109,7 +110,7 @@ class ServerProcess:
         return [sys.executable, "-c", LIMITED, str(self.file_size), *serve]
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         settings = {"embedding": "none", "open_browser": "no", **self.settings}
         named = {f"STUDYQ_{name.upper()}": value for name, value in settings.items()}
         return {**kept, "STUDYQ_DATA": str(self.data), **named, **self.environment}

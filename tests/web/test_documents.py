@@ -226,7 +226,7 @@ class TestLists:
 
 class TestPages:
     def test_have_label_text_and_size(self, client: httpx.Client, word: str) -> None:
-        pages = [
+        pages: list[str | Page] = [
             f"Preface {word}",
             Page(lines=[f"Wide {word}"], media_box=(0, 0, 842, 595)),
             "",
