@@ -115,7 +115,7 @@ def _open_builtin(models_dir: Path, threads: int, nice: int) -> Embedder | Unava
     manifest = read_manifest(folder)
     if isinstance(manifest, str):
         return Unavailable(
-            f"The built-in embedding model cannot be used: {manifest} ({folder}).",
+            f"The built-in embedding model cannot be used: {manifest}.",
             "Run `studyq models install`, then start studyq again.",
         )
     return BuiltinEmbedder(folder, threads=threads, nice=nice)
