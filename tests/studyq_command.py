@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 60.0
+KEPT = ("PATH", "HOME", "PYTHONPATH")
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Studyq:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         fixed = {"STUDYQ_DATA": str(self.data), "STUDYQ_EMBEDDING": "none"}
         return {**kept, **fixed, **self.variables}
 
