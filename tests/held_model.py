@@ -17,7 +17,8 @@ class Model:
         self.asked = threading.Event()
         self._open = threading.Event()
         self._open.set()
-        self.answer: Callable[[dict[str, Any]], Reply] = answer
+        self.well: Callable[[dict[str, Any]], Reply] = answer
+        self.answer = self.well
         server.behaviour = self._behave
 
     def hold(self) -> None:

@@ -72,7 +72,7 @@ class ServerProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._command(), env=self._environment(), stdout=log, stderr=log
+                self._command(), env=self.environment_of(), stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -103,17 +103,18 @@ class ServerProcess:
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=30)
 
+    def environment_of(self) -> dict[str, str]:
+        """The variables of its process."""
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        settings = {"embedding": "none", "open_browser": "no", **self.settings}
+        named = {f"STUDYQ_{name.upper()}": value for name, value in settings.items()}
+        return {**kept, "STUDYQ_DATA": str(self.data), **named, **self.environment}
+
     def _command(self) -> list[str]:
         serve = ["-m", "studyq", "serve", "--port", str(self.port)]
         if self.file_size is None:
             return [sys.executable, *serve]
         return [sys.executable, "-c", LIMITED, str(self.file_size), *serve]
-
-    def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        settings = {"embedding": "none", "open_browser": "no", **self.settings}
-        named = {f"STUDYQ_{name.upper()}": value for name, value in settings.items()}
-        return {**kept, "STUDYQ_DATA": str(self.data), **named, **self.environment}
 
 
 Start = Callable[..., ServerProcess]

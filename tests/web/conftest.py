@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,10 +54,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
 @pytest.fixture(scope="session")
 def meaning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a server with the real embedding model."""
-    running = ServerProcess(
-        tmp_path_factory.mktemp("meaning"), {"embedding": "builtin", "embedding_threads": "1"}
-    )
-    shutil.copytree(installed_model.models_dir(), running.data / "models")
+    settings = {
+        "embedding": "builtin",
+        "embedding_threads": "1",
+        "models": str(installed_model.models_dir()),
+    }
+    running = ServerProcess(tmp_path_factory.mktemp("meaning"), settings)
     running.start()
     with running.client() as opened:
         yield opened

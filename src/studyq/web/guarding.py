@@ -7,18 +7,27 @@ from urllib.parse import urlsplit
 
 import msgspec
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from studyq.settings import LOOPBACK_HOSTS, Settings
 from studyq.web.problems import MEDIA_TYPE, Problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+NOT_GUESSED = (b"x-content-type-options", b"nosniff")
 
 
 def host_name(host: str) -> str:
     """The name in a Host header, without its port."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def address_of(origin: str) -> str:
+    """The host and port of an Origin header; nothing when it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 
@@ -41,11 +50,15 @@ class GateMiddleware(ASGIMiddleware):
         """Let a request through, or answer 400 or 403."""
         refusal = self._refusal(scope)
         if refusal is None:
-            await next_app(scope, receive, send)
+            await next_app(scope, receive, _never_guessed(send))
             return
         status, code, detail = refusal
         body = msgspec.json.encode(Problem(HTTPStatus(status).phrase, status, detail, code))
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
+        headers = [
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", b"%d" % len(body)),
+            NOT_GUESSED,
+        ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -63,7 +76,7 @@ class GateMiddleware(ASGIMiddleware):
         if method in SAFE_METHODS:
             return None
         origin = headers.get(b"origin")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+        foreign = origin is not None and address_of(origin) != host.lower()
         if foreign or headers.get(b"sec-fetch-site") == "cross-site":
             return (
                 403,
@@ -71,3 +84,16 @@ class GateMiddleware(ASGIMiddleware):
                 "This request comes from a page of another site and was refused.",
             )
         return None
+
+
+def _never_guessed(send: Send) -> Send:
+    """Forbid browsers to take any answer for something else than its content type says."""
+
+    async def send_with_header(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"]
+            if all(name.lower() != NOT_GUESSED[0] for name, _ in headers):
+                message["headers"] = [*headers, NOT_GUESSED]
+        await send(message)
+
+    return send_with_header
