@@ -170,8 +170,12 @@ def upgrade() -> None:
             "uq_jobs_unique_key",
             ["unique_key"],
             unique=True,
-            sqlite_where=sa.text("state IN ('waiting', 'delayed', 'active')"),
-            postgresql_where=sa.text("state IN ('waiting', 'delayed', 'active')"),
+            sqlite_where=sa.text(
+                "unique_key IS NOT NULL AND state IN ('waiting', 'delayed', 'active')"
+            ),
+            postgresql_where=sa.text(
+                "unique_key IS NOT NULL AND state IN ('waiting', 'delayed', 'active')"
+            ),
         )
 
     op.create_table(

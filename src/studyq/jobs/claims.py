@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from studyq.database.base import now
+from studyq.database.prepared import Prepared
 from studyq.jobs.errors import LeaseLost
 from studyq.jobs.events import append_events
 from studyq.jobs.models import Job, Queue, State
@@ -53,7 +54,8 @@ class Claim:
             "queue": self.queue,
             "subject": self.subject,
             "event": kind,
-            "state": state,
+            # A plain string: for a kind of string the driver looks up how to write it, each time.
+            "state": str(state),
             "progress": self.progress,
             "message": self.message,
             "detail": detail,
@@ -78,7 +80,7 @@ _running = (
 _room = sa.exists().where(
     Queue.name == bindparam("q"), Queue.paused.is_(False), Queue.concurrency > _running
 )
-_CLAIM = (
+_CLAIM = Prepared(
     sa.update(Job)
     .where(Job.id == _next, _room)
     .values(
@@ -103,8 +105,8 @@ _HELD = (
     Job.token == bindparam("held"),
     sa.text("state = 'active'"),
 )
-_RENEW = sa.update(Job).where(*_HELD).values(lease_until=bindparam("until"))
-_PROGRESS = (
+_RENEW = Prepared(sa.update(Job).where(*_HELD).values(lease_until=bindparam("until")))
+_PROGRESS = Prepared(
     sa.update(Job)
     .where(*_HELD)
     .values(
@@ -115,12 +117,12 @@ _PROGRESS = (
         progressed_at=bindparam("at"),
     )
 )
-_CHECKPOINT = (
+_CHECKPOINT = Prepared(
     sa.update(Job)
     .where(*_HELD)
     .values(checkpoint=bindparam("point", type_=sa.JSON), resume_progress=bindparam("to"))
 )
-_COMPLETE = (
+_COMPLETE = Prepared(
     sa.update(Job)
     .where(*_HELD)
     .values(
@@ -132,7 +134,7 @@ _COMPLETE = (
         lease_until=None,
     )
 )
-_END = (
+_END = Prepared(
     sa.update(Job)
     .where(*_HELD)
     .values(
@@ -142,7 +144,7 @@ _END = (
         lease_until=None,
     )
 )
-_PUT_BACK = (
+_PUT_BACK = Prepared(
     sa.update(Job)
     .where(*_HELD)
     .values(
@@ -170,9 +172,9 @@ def claim_next(
         The claim and its event, to be appended by the caller in the same transaction.
     """
     at = now()
-    row = connection.execute(
-        _CLAIM, {"q": queue, "w": worker_id, "until": at + round(lease * 1e6), "at": at}
-    ).one_or_none()
+    row = _CLAIM.first(
+        connection, {"q": queue, "w": worker_id, "until": at + round(lease * 1e6), "at": at}
+    )
     if row is None:
         return None
     claim = Claim(row)
@@ -183,8 +185,9 @@ def renew(connection: sa.Connection, claims: Sequence[Claim], lease: float) -> N
     """Renew the leases of the claims given; one that was lost stays lost."""
     until = now() + round(lease * 1e6)
     if claims:
-        connection.execute(
-            _RENEW, [{"job_id": claim.id, "held": claim.token, "until": until} for claim in claims]
+        _RENEW.run_many(
+            connection,
+            [{"job_id": claim.id, "held": claim.token, "until": until} for claim in claims],
         )
     for claim in claims:
         claim.lease_until = max(claim.lease_until, until)
@@ -283,8 +286,7 @@ def put_back(
 
 
 def _fenced(
-    connection: sa.Connection, statement: sa.Update, claim: Claim, values: Mapping[str, Any]
+    connection: sa.Connection, statement: Prepared, claim: Claim, values: Mapping[str, Any]
 ) -> None:
-    done = connection.execute(statement, {"job_id": claim.id, "held": claim.token, **values})
-    if done.rowcount != 1:
+    if statement.run(connection, {"job_id": claim.id, "held": claim.token, **values}) != 1:
         raise LeaseLost(claim.id)

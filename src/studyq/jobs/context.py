@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -47,7 +48,12 @@ class JobContext:
         self._stop = stop
         self._checked = 0.0
         self._stage: object = None
-        self.log = structlog.get_logger("studyq.jobs").bind(
+
+    @cached_property
+    def log(self) -> Any:
+        """A logger that says which job and attempt it is about."""
+        claim = self._claim
+        return structlog.get_logger("studyq.jobs").bind(
             job_id=claim.id, queue=claim.queue, job=claim.name, attempt=claim.attempt
         )
 

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from studyq.database.base import new_id, now
 from studyq.database.engine import announce
+from studyq.database.prepared import Prepared
 from studyq.jobs.events import append_events
-from studyq.jobs.models import LIVE, Job, State
+from studyq.jobs.models import LIVE_SQL, Job, State
 
 MAX_ATTEMPTS = 3
 PRIORITY_RANGE = (-100, 100)
 
-_INSERT = sa.insert(Job)
+_INSERT = Prepared(sa.insert(Job), Job.__table__.columns.keys())
 _DEFAULTS: dict[str, Any] = {
     "attempt": 0,
     "losses": 0,
@@ -87,7 +88,8 @@ def enqueue(session: Session, job: NewJob) -> str:
     connection = session.connection()
     if job.unique_key is not None:
         live = connection.scalar(
-            sa.select(Job.id).where(Job.unique_key == job.unique_key, Job.state.in_(LIVE))
+            # Literals, not parameters: only so does SQLite use the partial index.
+            sa.select(Job.id).where(Job.unique_key == job.unique_key, LIVE_SQL)
         )
         if live is not None:
             return live
@@ -104,7 +106,7 @@ def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]
         return []
     at = now()
     rows = [_row(job, at) for job in jobs]
-    connection.execute(_INSERT, rows)
+    _INSERT.run_many(connection, rows)
     append_events(connection, (_event(row, at) for row in rows))
     for queue in {job.queue for job in jobs}:
         announce(connection, queue_topic(queue))
@@ -120,7 +122,7 @@ def _row(job: NewJob, at: int) -> dict[str, Any]:
         "user_id": job.user_id,
         "subject": job.subject,
         "payload": job.payload,
-        "state": State.DELAYED if job.delay else State.WAITING,
+        "state": str(State.DELAYED if job.delay else State.WAITING),
         "priority": job.priority,
         "run_at": at + round(job.delay * 1e6),
         "unique_key": job.unique_key,

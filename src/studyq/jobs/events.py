@@ -11,11 +11,15 @@ from sqlalchemy.orm import Session
 
 from studyq.database.base import isoformat
 from studyq.database.engine import announce
+from studyq.database.prepared import Prepared
 from studyq.jobs.models import ENDED, JobEvent
 
 EVENTS_TOPIC = "job-events"
 
-_INSERT = sa.insert(JobEvent)
+_INSERT = Prepared(
+    sa.insert(JobEvent),
+    [column.name for column in JobEvent.__table__.columns if column.name != "id"],
+)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -37,7 +41,7 @@ class Event(msgspec.Struct, frozen=True):
 
 def append_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Append events within the running transaction and announce them."""
-    connection.execute(_INSERT, list(rows))
+    _INSERT.run_many(connection, rows)
     announce(connection, EVENTS_TOPIC)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from studyq.database.base import Base, Id, Instant, RowId
@@ -25,7 +25,9 @@ class State(StrEnum):
 LIVE = (State.WAITING, State.DELAYED, State.ACTIVE)
 ENDED = (State.COMPLETED, State.FAILED, State.CANCELLED)
 
-_LIVE_SQL = text("state IN ('waiting', 'delayed', 'active')")
+LIVE_SQL = text("state IN ('waiting', 'delayed', 'active')")
+# Few jobs have a key; without one they are in no index that each change would have to touch.
+_KEYED_SQL = and_(text("unique_key IS NOT NULL"), LIVE_SQL)
 
 
 class Queue(Base):
@@ -56,7 +58,7 @@ class Job(Base):
             sqlite_where=text("state = 'delayed'"), postgresql_where=text("state = 'delayed'"),
         ),
         Index("uq_jobs_unique_key", "unique_key", unique=True,
-              sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+              sqlite_where=_KEYED_SQL, postgresql_where=_KEYED_SQL),
         Index(
             "ix_jobs_finished_at",
             "finished_at",
