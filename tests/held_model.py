@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
-from embedding_server import EmbeddingServer, Reply, answer
+from embedding_server import Behaviour, EmbeddingServer, Reply, answer
 
 
 class Model:
@@ -17,8 +16,8 @@ class Model:
         self.asked = threading.Event()
         self._open = threading.Event()
         self._open.set()
-        self.well: Callable[[dict[str, Any]], Reply] = answer
-        self.answer = self.well
+        self.well: Behaviour = answer
+        self.answer: Behaviour = answer
         server.behaviour = self._behave
 
     def hold(self) -> None:

@@ -229,9 +229,7 @@ class TestMalformedRequests:
         answer = client.post(f"{QUEUE}/{job_id}/retry", content=b"{" * 1000)
         refusal(answer, 409, "job_completed")
 
-    @pytest.mark.parametrize(
-        "path", ["/documents/%2e%2e", "/pdfs/..%2f..%2fetc%2fpasswd", "//", "/%"]
-    )
+    @pytest.mark.parametrize("path", ["/documents/%2e%2e", "/pdfs/..%2f..%2fetc", "/%"])
     def test_odd_paths(self, client: httpx.Client, path: str) -> None:
         answer = client.get(path)
         assert answer.status_code in (200, 301, 307, 308, 404), answer.text
