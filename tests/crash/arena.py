@@ -24,13 +24,14 @@ from crash.invariants import (
     LEDGER_RULES,
     broken_rules,
     broken_runs,
+    claimed_at,
     damage,
     lost_or_revived,
 )
 from crash.ledger import create_ledger, query, read_runs
 from crash.worker_process import Options
 from studyq.database.driver import load_driver
-from studyq.database.engine import Database
+from studyq.database.engine import Database, is_locked
 from studyq.database.migrate import upgrade
 from studyq.jobs.enqueue import NewJob, enqueue
 from studyq.jobs.host import ensure_queues
@@ -103,6 +104,7 @@ class Arena:
         upgrade(f"sqlite:///{self.path}")
         create_ledger(self.path)
         self.database = Database(f"sqlite:///{self.path}", busy_timeout=30)
+        self._hasty = Database(f"sqlite:///{self.path}", busy_timeout=0.3)
         ensure_queues(self.database, dict.fromkeys(QUEUE_OF.values(), 4))
         self.registry = make_registry(folder)
         self.workers: list[WorkerProcess] = []
@@ -116,6 +118,7 @@ class Arena:
         for worker in self.workers:
             worker.close()
         self.database.close()
+        self._hasty.close()
 
     # processes
 
@@ -138,13 +141,13 @@ class Arena:
 
     def kill(self, worker: WorkerProcess) -> None:
         """kill -9."""
-        self.killed[worker.pid] = time.monotonic()
+        self.killed[worker.pid] = time.time()
         worker.close()
 
     @contextmanager
     def freeze(self, worker: WorkerProcess) -> Iterator[None]:
         """SIGSTOP, and SIGCONT afterwards."""
-        self.frozen.setdefault(worker.pid, []).append(time.monotonic())
+        self.frozen.setdefault(worker.pid, []).append(time.time())
         os.kill(worker.pid, signal.SIGSTOP)
         try:
             yield
@@ -177,12 +180,21 @@ class Arena:
 
     # jobs
 
-    def add(self, name: str, **wishes: Any) -> str:
+    def add(self, name: str, *, database: Database | None = None, **wishes: Any) -> str:
         """Enqueue a job together with its document; it is acknowledged once this returns."""
-        with self.database.write() as session:
+        with (database or self.database).write() as session:
             job = self._enqueue(session, name, **wishes)
         self.acknowledged.append(job)
         return job
+
+    def try_to_add(self, count: int) -> None:
+        """Enqueue while a process is frozen, which may be holding the database's lock."""
+        try:
+            for _ in range(count):
+                self.add("short", database=self._hasty)
+        except sa.exc.OperationalError as error:
+            if not is_locked(error):
+                raise
 
     def add_and_roll_back(self, name: str, **wishes: Any) -> None:
         """Enqueue in a transaction that does not commit."""
@@ -264,7 +276,7 @@ class Arena:
         return [
             *self.violations,
             *lost_or_revived(self.path, self.acknowledged, self.rolled_back),
-            *broken_runs(runs, self.rolled_back, self.killed, self.frozen),
+            *broken_runs(runs, self.rolled_back, claimed_at(self.path), self.killed, self.frozen),
             *broken_rules(self.path, JOB_RULES),
             *broken_rules(self.path, LEDGER_RULES),
             *damage(self.path),

@@ -13,10 +13,22 @@ import pytest
 from crash.arena import Arena
 
 
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "100"))
+BATCH = 20  #: rounds of kill -9 that one library goes through
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play all rounds of kill -9, a batch in each test, so that none takes many minutes."""
+    if "batch" in metafunc.fixturenames:
+        starts = range(0, ROUNDS, BATCH)
+        sizes = [min(BATCH, ROUNDS - start) for start in starts]
+        metafunc.parametrize("batch", sizes, ids=[f"from-{start + 1}" for start in starts])
+
+
 @pytest.fixture(scope="session")
 def rounds() -> int:
     """How many rounds of kill -9 are played; the other scenarios play a share of that."""
-    return int(os.environ.get("CRASH_ROUNDS", "100"))
+    return ROUNDS
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import combinations, groupby
 from pathlib import Path
-from typing import Any
 
 from crash.ledger import Run, query
 
@@ -146,15 +145,25 @@ def lost_or_revived(path: Path, acknowledged: Iterable[str], rolled_back: set[st
     return missing + [f"1: rolled-back job {job} exists" for job in rolled_back & present]
 
 
+def claimed_at(path: Path) -> dict[tuple[str, int], float]:
+    """When each execution was claimed, in seconds of the wall clock."""
+    claims = "SELECT job_id, new_token, at FROM ledger_audit WHERE new_token > old_token"
+    return {(job, token): at / 1e6 for job, token, at in query(path, claims)}
+
+
 def broken_runs(
-    runs: list[Run], rolled_back: set[str], ends: Mapping[int, float], freezes: Mapping[int, Any]
+    runs: list[Run],
+    rolled_back: set[str],
+    claims: Mapping[tuple[str, int], float],
+    ends: Mapping[int, float],
+    freezes: Mapping[int, list[float]],
 ) -> list[str]:
     """Invariants 1, 3 and 11, asked of what handlers wrote when they began and ended.
 
     Args:
         ends: when a process was killed.
-        freezes: the moments at which a process was stopped for a while; a run of its that was
-            under way then counts until that moment, because nobody can promise more.
+        freezes: the moments at which a process was stopped for a while; what it had claimed
+            before counts until that moment, because nobody can promise more.
     """
     found = [f"1: rolled-back job {run.job_id} ran" for run in runs if run.job_id in rolled_back]
     spans: dict[str, list[tuple[float, float, int]]] = {}
@@ -167,7 +176,7 @@ def broken_runs(
             continue
         pid, start = began[0].pid, began[0].at
         stops = [run.at for run in lines if run.what == "end"]
-        stops += [at for at in freezes.get(pid, ()) if at >= start]
+        stops += [at for at in freezes.get(pid, ()) if at >= claims.get((job, token), start)]
         stops.append(ends.get(pid, float("inf")))
         spans.setdefault(job, []).append((start, min(stops), token))
     for job, executions in spans.items():

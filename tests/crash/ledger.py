@@ -70,7 +70,7 @@ def create_ledger(path: Path) -> None:
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A handler began or ended; `at` is the clock that all processes of a machine share."""
+    """A handler began or ended, at a time of the wall clock (seconds)."""
 
     what: str
     job_id: str
@@ -87,7 +87,7 @@ class RunLog:
         self._lock = threading.Lock()
 
     def write(self, what: str, job_id: str, token: int) -> None:
-        line = msgspec.json.encode(Run(what, job_id, token, os.getpid(), time.monotonic())) + b"\n"
+        line = msgspec.json.encode(Run(what, job_id, token, os.getpid(), time.time())) + b"\n"
         with self._lock:
             os.write(self._file, line)
 

@@ -13,24 +13,23 @@ import sqlalchemy as sa
 from studyq.database.base import now
 from studyq.jobs import claims, context, host
 from studyq.jobs.doorbell import RingStorage
-from studyq.jobs.errors import LeaseLost
 from studyq.jobs.host import JobHost
 from studyq.jobs.models import Job, State
 
 
 def without_fencing() -> None:
     """Writes present whatever token the job has now, as if they asked for none."""
+    fenced = claims._fenced
 
     def loose(
-        connection: sa.Connection,
-        statement: sa.Update,
-        claim: claims.Claim,
-        values: Mapping[str, Any],
+        connection: sa.Connection, statement: Any, claim: claims.Claim, values: Mapping[str, Any]
     ) -> None:
-        token = connection.scalar(sa.select(Job.token).where(Job.id == claim.id))
-        done = connection.execute(statement, {"job_id": claim.id, "held": token, **values})
-        if done.rowcount != 1:
-            raise LeaseLost(claim.id)
+        held = claim.token
+        claim.token = connection.scalar(sa.select(Job.token).where(Job.id == claim.id)) or held
+        try:
+            fenced(connection, statement, claim, values)
+        finally:
+            claim.token = held
 
     def trusting(connection: sa.Connection, claim: claims.Claim) -> None:
         pass

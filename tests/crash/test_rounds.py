@@ -52,9 +52,9 @@ def test_freezes_beyond_the_lease(arena: Arena, say: Say, rounds: int) -> None:
         arena.add_mixture(8)
         time.sleep(arena.random.uniform(0.02, 0.15))
         with arena.freeze(arena.random.choice(pair)):
-            arena.add_mixture(4)
+            arena.try_to_add(4)
             time.sleep(LEASE + arena.random.uniform(0.3, 0.8))
-            arena.cancel_some()
+        arena.cancel_some()
     settle(arena, say, f"{count} freezes beyond the lease")
 
 

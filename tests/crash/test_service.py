@@ -8,8 +8,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from crash.invariants import JOB_RULES, broken_rules, damage
 from crash.ledger import create_ledger, query
 from crash.library_rules import LIBRARY_RULES, VECTOR_RULE, broken_stream, broken_uploads
@@ -77,31 +75,38 @@ def wait_until_seen(watcher: Watcher, database: Path) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("embedding", ["none", "builtin"])
-def test_uploads_survive_kills(
-    tmp_path: Path, say: Say, rounds: int, seed: int, embedding: str
+def test_uploads_survive_kills(tmp_path: Path, say: Say, batch: int, seed: int) -> None:
+    survive(tmp_path, say, batch, seed, embedding="none", longest=0.8)
+
+
+def test_uploads_with_embeddings_survive_kills(
+    tmp_path: Path, say: Say, rounds: int, seed: int
 ) -> None:
-    built_in = embedding == "builtin"
-    count = max(2, rounds // 20) if built_in else rounds
+    (tmp_path / "models").symlink_to(models_dir())
+    survive(tmp_path, say, max(2, rounds // 20), seed, embedding="builtin", longest=3.0)
+
+
+def survive(
+    tmp_path: Path, say: Say, count: int, seed: int, *, embedding: str, longest: float
+) -> None:
+    """Play the rounds, let the service come to rest, look at everything."""
     database = tmp_path / "studyq.db"
     upgrade(f"sqlite:///{database}")
     create_ledger(database)
-    if built_in:
-        (tmp_path / "models").symlink_to(models_dir())
     choice = random.Random(seed)
     with (
         closing(Service(tmp_path, {"STUDYQ_EMBEDDING": embedding})) as service,
         closing(Visitors(service.url, choice)) as visitors,
         closing(Watcher(service.url)) as watcher,
     ):
-        play(service, visitors, choice, count, longest=3.0 if built_in else 0.8)
+        play(service, visitors, choice, count, longest=longest)
         assert visitors.complaints == []
         wait_until_ended(database)
         violations = broken_rules(database, JOB_RULES)
         retried = retry_lost_ones(service, database)
         wait_until_seen(watcher, database)
         assert service.stop() == 0, "17: the service did not end gracefully"
-    rules = [*LIBRARY_RULES, VECTOR_RULE] if built_in else LIBRARY_RULES
+    rules = [*LIBRARY_RULES, VECTOR_RULE] if embedding != "none" else LIBRARY_RULES
     violations += broken_rules(database, rules)
     violations += broken_uploads(database, tmp_path / "files", visitors.acknowledged)
     violations += broken_stream(database, watcher.seen)
