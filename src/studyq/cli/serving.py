@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import threading
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,13 +82,23 @@ def _tell(settings: Settings, address: str) -> None:
     if settings.auth == "none" and not settings.on_loopback:
         click.echo("Without login: whoever reaches this port may read and change everything.")
     if _wants_browser(settings):
-        webbrowser.open(address)
+        threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
 
 
 def _wants_browser(settings: Settings) -> bool:
     if settings.open_browser == "auto":
         return settings.on_loopback and sys.stdin.isatty() and sys.stdout.isatty()
     return settings.open_browser == "yes"
+
+
+def _open_browser(address: str) -> None:
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:  # there is none; the address is on the screen
+        return
+    # Browsers of this very class run inside the terminal, where they would cover the server.
+    if type(browser) is not webbrowser.GenericBrowser:
+        browser.open(address)
 
 
 def _why_not_listening(settings: Settings, error: OSError) -> str:

@@ -10,8 +10,7 @@ from studyq.library.models import Chunk, Document, Status
 from studyq.operations.findings import Patient, Symptom, count_of, symptom
 from studyq.operations.job_checks import read_again
 from studyq.providers.embedding import Unavailable
-from studyq.search.models import ChunkVector
-from studyq.search.vectors import find_model
+from studyq.search.models import ChunkVector, EmbeddingModel
 from studyq.search.words import WordRow, index_words
 
 BATCH = 500  #: chunks mended in one transaction
@@ -74,11 +73,9 @@ def check_vectors(patient: Patient) -> Iterator[Symptom]:
                 "model_unavailable", patient.embedder.reason, patient.embedder.next_step, []
             )
         return
+    models = sa.select(EmbeddingModel.id).where(EmbeddingModel.name == patient.embedder.model_id)
+    embedded = sa.exists().where(ChunkVector.chunk_id == Chunk.id, ChunkVector.model_id.in_(models))
     with patient.database.read() as session:
-        model = find_model(session, patient.embedder.model_id)
-        embedded = sa.exists().where(
-            ChunkVector.chunk_id == Chunk.id, ChunkVector.model_id == model
-        )
         rows = session.execute(
             sa.select(Document.id, sa.func.count())
             .join(Chunk, Chunk.document_id == Document.id)
