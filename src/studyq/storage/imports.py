@@ -19,6 +19,7 @@ from studyq.storage.originals import Incoming
 
 PIECE = 1024 * 1024  #: bytes read at a time
 _URI = re.compile(r"(gs|s3)://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])/([^\x00-\x1f]+)")
+LONGEST_NAME = 1024  #: bytes of an object's name, the limit of GCS and S3 both
 _EXTRAS = {"gs": "gcs", "s3": "s3"}
 
 
@@ -70,7 +71,8 @@ class Importer:
             ImportRefused: when it is none, or its bucket is not allowed.
         """
         match = _URI.fullmatch(uri)
-        if match is None or "::" in uri or ".." in uri.split("/"):
+        odd = "::" in uri or ".." in uri.split("/")
+        if match is None or odd or len(match[3].encode()) > LONGEST_NAME:
             raise ImportRefused(
                 "bad_uri", "An import needs an address like gs://bucket/folder/file.pdf."
             )
