@@ -215,6 +215,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("chunks", schema=None) as batch_op:
         batch_op.create_index("ix_chunks_user_id", ["user_id"], unique=False)
+        batch_op.create_index(
+            "ix_chunks_found", ["id", "user_id", "document_id", "generation"], unique=False
+        )
 
     op.create_table(
         "pages",
@@ -223,12 +226,12 @@ def upgrade() -> None:
         sa.Column("index", sa.Integer(), nullable=False),
         sa.Column("label", sa.String(), nullable=True),
         sa.Column("offset", sa.Integer(), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
         sa.Column("width", sa.Double(), nullable=False),
         sa.Column("height", sa.Double(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("lines", sa.LargeBinary(), nullable=False),
         sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name=op.f("fk_pages_document_id"), ondelete="CASCADE"
         ),
@@ -264,6 +267,8 @@ def upgrade() -> None:
         sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
         sa.Column("document_id", sa.String(length=36), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("bits", sa.LargeBinary(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chunk_id"], ["chunks.id"], name=op.f("fk_chunk_vectors_chunk_id"), ondelete="CASCADE"
@@ -276,8 +281,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("chunk_vectors", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_chunk_vectors_model_id_user_id",
-            ["model_id", "user_id", "document_id"],
+            "ix_chunk_vectors_bits",
+            ["model_id", "document_id", "generation", "bits"],
             unique=False,
         )
 

@@ -54,6 +54,7 @@ def _embed_all(work: Work, embedder: Embedder) -> None:
             done += len(chunks)
             speed = rate(done - (total - left), begun)
             _store(work, model, chunks, vectors, done, total, speed)
+    work.model = model
 
 
 def passage_text(title: str, section: str, text: str) -> str:
@@ -98,6 +99,7 @@ def _store(
             model=model,
             user_id=work.context.user_id,
             document_id=work.document_id,
+            generation=work.generation,
             chunk_ids=[chunk.id for chunk in chunks],
             vectors=vectors,
         )

@@ -12,6 +12,7 @@ from studyq.ingestion.work import Work
 from studyq.jobs.errors import JobCancelled, PermanentError
 from studyq.jobs.registry import Outcome
 from studyq.library.models import Chunk, Document, Page, Status
+from studyq.search.vectors import delete_other_models
 
 KINDS = ("text", "empty", "scanned", "unreadable")
 
@@ -40,7 +41,7 @@ def settle(work: Work) -> None:
 
 
 def finish(work: Work) -> Outcome:
-    """The job's last effects: the document is complete, its older generation is gone."""
+    """The job's last effects: the document is complete, what it replaces is gone."""
     receipt = {
         "pages": sum(work.point["pages"].values()),
         "pages_read": work.point["pages"]["text"],
@@ -69,6 +70,8 @@ def finish(work: Work) -> Outcome:
                     table.document_id == work.document_id, table.generation != work.generation
                 )
             )
+        if work.model is not None:
+            delete_other_models(session, work.document_id, work.generation, work.model)
 
     return Outcome(receipt, effects, f"{receipt['pages']} pages, {receipt['chunks']} passages")
 
@@ -79,7 +82,7 @@ def _count_pages(session: Session, work: Work) -> dict[str, int]:
         .where(Page.document_id == work.document_id, Page.generation == work.generation)
         .group_by(Page.kind)
     )
-    found = dict(session.execute(query).tuples().all())
+    found = {kind: number for kind, number in session.execute(query)}  # noqa: C416  # rows
     return {kind: found.get(kind, 0) for kind in KINDS}
 
 

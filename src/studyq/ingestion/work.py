@@ -34,6 +34,8 @@ class Work:
     source_uri: str | None
     title: str
     point: dict[str, Any]
+    #: The key of the model that this attempt embedded the whole document with.
+    model: int | None = None
 
     def commit(
         self,

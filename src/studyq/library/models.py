@@ -86,13 +86,14 @@ class Page(Base):
     label: Mapped[str | None]
     #: Where the page's text starts in the document's text.
     offset: Mapped[int]
-    text: Mapped[str]
     width: Mapped[float]
     height: Mapped[float]
     kind: Mapped[str] = mapped_column(String(16))
     #: Rectangles of its lines, packed (library/lines.py).
     lines: Mapped[bytes] = mapped_column(LargeBinary)
     headings: Mapped[list[Any]] = mapped_column(JSON)
+    #: Last, because a long text lies apart and SQLite would read past it to what follows.
+    text: Mapped[str]
 
 
 class Chunk(Base):
@@ -102,6 +103,8 @@ class Chunk(Base):
     __table_args__ = (
         UniqueConstraint("document_id", "generation", "ordinal"),
         Index("ix_chunks_user_id", "user_id"),
+        # All that tells whether a chunk may be found, without reading its text.
+        Index("ix_chunks_found", "id", "user_id", "document_id", "generation"),
         {"sqlite_autoincrement": True},
     )
 

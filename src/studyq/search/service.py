@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from studyq.library.lines import Rectangle, passage_rectangles
-from studyq.library.models import Chunk, Document, Page
 from studyq.providers.embedding import Embedder, Unavailable
 from studyq.providers.errors import ProviderError
 from studyq.providers.minilm_files import MODEL_ID
-from studyq.search.fusion import PHRASE_WORDS, Ranked, fuse, meaning_share
-from studyq.search.vectors import find_model, similarities
+from studyq.search.fusion import NEAREST, PHRASE_WORDS, fuse, meaning_share
+from studyq.search.passages import describe
+from studyq.search.vectors import (
+    Vector,
+    count_passages_without_vector,
+    find_model,
+    nearest,
+    similarities,
+)
 from studyq.search.words import find_words, match_any, match_phrase
-from studyq.text.quotes import snippet
 from studyq.text.terms import QueryTerms, query_terms
 
 log = structlog.get_logger("studyq.search")
@@ -49,7 +52,7 @@ class Answer:
 
     Args:
         mode: what was asked in truth: words, when there are no vectors or no model.
-        notice: why it is not the mode that was wanted.
+        notice: why it is not the mode that was wanted, or which passages meaning cannot find.
         more: whether further results follow.
     """
 
@@ -62,25 +65,33 @@ class Answer:
 def search(session: Session, embedder: Embedder | Unavailable, question: Question) -> Answer:
     """Find the passages that answer a question best."""
     terms = query_terms(question.text[:LONGEST_QUERY])
-    mode, notice = question.mode, None
-    meaning: dict[int, float] = {}
+    mode, notice, sought = question.mode, None, None
     if mode != "words":
-        meaning, notice = _by_meaning(session, embedder, question)
-        if notice is not None:
+        sought, notice = _prepare(session, embedder, question)
+        if sought is None:
             mode = "words"
     words: dict[int, float] = {}
     phrase: dict[int, float] = {}
     if mode != "meaning" and terms.words:
         words, phrase = _by_words(session, question, terms)
+    meaning = _by_meaning(session, question, sought, {*words, *phrase}) if sought else {}
     share = meaning_share(latin=terms.latin, english_only=_english_only(embedder))
     ranked = fuse(words, meaning, phrase, share=share)
     page = ranked[question.offset : question.offset + question.limit]
     return Answer(
-        results=_describe(session, page, terms),
+        results=describe(session, page, terms.content),
         mode=mode,
         notice=notice,
         more=len(ranked) > question.offset + question.limit,
     )
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """What meaning looks for: a vector, among those of its model."""
+
+    model: int
+    vector: Vector
 
 
 def _english_only(embedder: Embedder | Unavailable) -> bool:
@@ -101,93 +112,45 @@ def _by_words(
     return words, phrase
 
 
-def _by_meaning(
+def _prepare(
     session: Session, embedder: Embedder | Unavailable, question: Question
-) -> tuple[dict[int, float], str | None]:
-    """Similarities, or why there are none."""
+) -> tuple[_Sought | None, str | None]:
+    """Embed the question; with what is to be said about it."""
     if isinstance(embedder, Unavailable):
-        return {}, f"{embedder.reason} {embedder.next_step}".strip()
-    model = find_model(session, embedder.model_id)
-    if model is None:
-        return {}, "Nothing has been embedded yet; these results are by words alone."
+        return None, f"{embedder.reason} {embedder.next_step}".strip()
     try:
         vector = embedder.embed([question.text[:LONGEST_QUERY]], kind="query")[0]
     except ProviderError as error:
         log.warning("query not embedded", error=str(error))
-        return {}, f"{error} These results are by words alone."
-    found = similarities(
-        session, question.user_id, model, np.asarray(vector), document_id=question.document_id
+        return None, f"{error} These results are by words alone."
+    model = find_model(session, embedder.model_id, vector.size)
+    left = count_passages_without_vector(
+        session, question.user_id, model, document_id=question.document_id
     )
-    return found, None
+    if model is not None:
+        return _Sought(model, vector), _found_by_words_alone(left, embedder.model_id)
+    return None, (
+        _found_by_words_alone(left, embedder.model_id)
+        or "Nothing has been embedded yet; these results are by words alone."
+    )
 
 
-def _describe(
-    session: Session,
-    ranked: list[Ranked],
-    terms: QueryTerms,
-) -> list[dict[str, Any]]:
-    ids = [item.chunk_id for item in ranked]
-    query = sa.select(Chunk, Document).join(Document, Document.id == Chunk.document_id)
-    found = {
-        chunk.id: (chunk, document)
-        for chunk, document in session.execute(query.where(Chunk.id.in_(ids))).tuples()
-    }
-    pages = _pages(session, [chunk for chunk, _ in found.values()])
-    results = []
-    for item in ranked:
-        chunk, document = found[item.chunk_id]
-        piece = snippet(chunk.text, terms.content)
-        first = pages[chunk.document_id, chunk.page_from]
-        results.append(
-            {
-                "document_id": document.id,
-                "filename": document.filename,
-                "title": document.title,
-                "chunk_id": chunk.id,
-                "page_from": chunk.page_from,
-                "page_to": chunk.page_to,
-                "page_label": first.label or str(chunk.page_from),
-                "section": chunk.section,
-                "text": chunk.text,
-                "snippet": piece.text,
-                "marks": piece.marks,
-                "score": round(item.score, 6),
-                "scores": {"words": item.words, "meaning": item.meaning, "phrase": item.phrase},
-                "rectangles": [vars(box) for box in rectangles_of(chunk, pages)],
-            }
-        )
-    return results
+def _found_by_words_alone(passages: int, model: str) -> str | None:
+    """Say that meaning cannot find everything, and what changes that."""
+    if passages <= 0:
+        return None
+    have, they = ("passage has", "it is") if passages == 1 else ("passages have", "they are")
+    return (
+        f"{passages:,} {have} no vector of the embedding model {model}; until then {they} found by "
+        "words alone. Make the vectors with `studyq reprocess --all --embeddings`, or "
+        'POST {"what": "embeddings"} to /documents/reprocess.'
+    )
 
 
-def rectangles_of(chunk: Chunk, pages: dict[tuple[str, int], Page]) -> list[Rectangle]:
-    """Where a chunk stands on its pages."""
-    found: list[Rectangle] = []
-    for index in range(chunk.page_from, chunk.page_to + 1):
-        page = pages.get((chunk.document_id, index))
-        if page is not None:
-            start, end = max(0, chunk.start - page.offset), chunk.end - page.offset
-            found.extend(passage_rectangles(index, page.lines, start, end))
-    return found
-
-
-def chunk_rectangles(
-    session: Session, user_id: str, chunk_id: int, *, document_id: str | None = None
-) -> list[Rectangle]:
-    """Where a chunk of the user's stands; nowhere when there is no such chunk (any more)."""
-    chunk = session.get(Chunk, chunk_id)
-    if chunk is None or chunk.user_id != user_id:
-        return []
-    if document_id not in (None, chunk.document_id):
-        return []
-    return rectangles_of(chunk, _pages(session, [chunk]))
-
-
-def _pages(session: Session, chunks: list[Chunk]) -> dict[tuple[str, int], Page]:
-    wanted = {
-        (chunk.document_id, chunk.generation, index)
-        for chunk in chunks
-        for index in range(chunk.page_from, chunk.page_to + 1)
-    }
-    key = sa.tuple_(Page.document_id, Page.generation, Page.index)
-    rows = session.scalars(sa.select(Page).where(key.in_(wanted)))
-    return {(page.document_id, page.index): page for page in rows}
+def _by_meaning(
+    session: Session, question: Question, sought: _Sought, proposed: Set[int]
+) -> dict[int, float]:
+    """Similarities of the nearest chunks and of those that words propose."""
+    key = session, question.user_id, sought.model, sought.vector
+    found = nearest(*key, limit=NEAREST, document_id=question.document_id)
+    return found | similarities(*key, proposed - found.keys())

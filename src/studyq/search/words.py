@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from studyq.library.models import Chunk, Document, Status
+from studyq.library.models import Status
 from studyq.text.terms import QueryTerms, index_form
 
 WEIGHTS = (1.0, 1.0, 1.0)  #: of title, section and text in BM25
@@ -20,6 +20,21 @@ _words = sa.table(
     "chunk_words", sa.column("rowid"), sa.column("title"), sa.column("section"), sa.column("text")
 )
 _INSERT = sa.insert(_words)
+
+# Every match is checked, so its chunk is looked up in an index without texts; CROSS JOIN is
+# SQLite's way to say which table comes first.
+_FIND = sa.text(
+    f"""
+    SELECT chunks.id, -bm25(chunk_words, {", ".join(map(str, WEIGHTS))}) AS score
+    FROM chunk_words
+    CROSS JOIN chunks INDEXED BY ix_chunks_found ON chunks.id = chunk_words.rowid
+    CROSS JOIN documents ON documents.id = chunks.document_id
+    WHERE chunk_words MATCH :match AND chunks.user_id = :user
+        AND chunks.document_id = coalesce(:document, chunks.document_id)
+        AND chunks.generation = documents.generation AND documents.status <> :failed
+    ORDER BY score DESC LIMIT :limit
+    """  # noqa: S608  # the weights are numbers
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,7 @@ def find_words(
     limit: int,
     document_id: str | None = None,
 ) -> dict[int, float]:
-    """Chunks that match, best first.
+    """Chunks that match, best first, of the generation shown and of documents that have not failed.
 
     Args:
         match: a query from `match_any` or `match_phrase`.
@@ -81,23 +96,11 @@ def find_words(
     Returns:
         Chunk ids with their BM25 score, greater being better.
     """
-    score: sa.ColumnElement[float] = sa.literal_column(
-        f"-bm25(chunk_words, {', '.join(map(str, WEIGHTS))})"
-    )
-    query = (
-        sa.select(Chunk.id, score.label("score"))
-        .select_from(_words)
-        .join(Chunk, Chunk.id == _words.c.rowid)
-        .join(Document, Document.id == Chunk.document_id)
-        .where(sa.text("chunk_words MATCH :match"), Chunk.user_id == user_id, *visible())
-        .order_by(score.desc())
-        .limit(limit)
-    )
-    if document_id is not None:
-        query = query.where(Chunk.document_id == document_id)
-    return {row.id: row.score for row in session.execute(query, {"match": match})}
-
-
-def visible() -> tuple[sa.ColumnElement[bool], ...]:
-    """What makes a chunk findable: its generation is the one shown, its document has not failed."""
-    return (Chunk.generation == Document.generation, Document.status != Status.FAILED)
+    values = {
+        "match": match,
+        "user": user_id,
+        "document": document_id,
+        "failed": Status.FAILED.value,
+        "limit": limit,
+    }
+    return dict(session.execute(_FIND, values).tuples().all())

@@ -21,7 +21,7 @@ from studyq.library.service import (
     list_documents,
 )
 from studyq.providers.embedding import Unavailable
-from studyq.search.service import chunk_rectangles
+from studyq.search.passages import chunk_rectangles
 from studyq.web.pages.navigation import navigation
 from studyq.web.pages.views import (
     DocumentView,

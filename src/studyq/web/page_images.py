@@ -12,7 +12,7 @@ from studyq.library.errors import NotFoundError
 from studyq.library.lines import Rectangle
 from studyq.library.service import find_document, find_page, pdf_of
 from studyq.pdf.confined import ConfinedPdf
-from studyq.search.service import chunk_rectangles
+from studyq.search.passages import chunk_rectangles
 from studyq.web.services import Services
 
 KEPT = 64  #: pictures, of about 50 kB each
