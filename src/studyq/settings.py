@@ -6,6 +6,7 @@ variable has a ``…_FILE`` twin that names a file holding the value (for contai
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -81,6 +82,10 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float):
+                _require(math.isfinite(value) and value >= 0, item.name, "a number from 0 up")
         _require(0 <= self.port <= 65535, "port", "a number from 0 to 65535")
         _require(self.chunk_chars >= 200, "chunk_chars", "at least 200")
         _require(self.heartbeat * 2 <= self.lease, "heartbeat", "at most half of STUDYQ_LEASE")
@@ -141,7 +146,7 @@ def _lookup(name: str, environ: Mapping[str, str | None], where: str) -> tuple[s
         return None
     try:
         return Path(path).read_text(encoding="utf-8").strip(), f"{where} {variable}_FILE"
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{variable}_FILE names {path}, which cannot be read: {error}"
         ) from error

@@ -57,7 +57,7 @@ def passage_rectangles(page: int, packed: bytes, start: int, end: int) -> list[R
         end: offset after its last character.
     """
     found: list[Rectangle] = []
-    if not packed:
+    if not packed or end <= start:
         return found
     for first, last, x0, y0, x1, y1 in _LINE.iter_unpack(zlib.decompress(packed)):
         if first >= end or last <= start or last <= first:
