@@ -12,7 +12,6 @@ import pytest
 
 from crash.arena import Arena
 
-
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "100"))
 BATCH = 20  #: rounds of kill -9 that one library goes through
 

@@ -44,7 +44,9 @@ class Service:
 
     def spawn(self) -> None:
         """Start it, and do not wait for it."""
-        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environment = {
+            name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ
+        }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "studyq", "serve", "--port", str(self.port)],

@@ -32,8 +32,8 @@ def retry_lost_ones(service: Service, database: Path) -> int:
     """Put back jobs that were killed as often as a job may be; nothing else may have failed."""
     failed = [row[0] for row in query(database, "SELECT id FROM jobs WHERE state = 'failed'")]
     for job_id in failed:
-        errors = [error["code"] for error in details(service.url, job_id)["errors"]]
-        assert errors == ["worker_lost"] * 3, f"job {job_id} failed with {errors}"
+        errors = details(service.url, job_id)["errors"]
+        assert [error["code"] for error in errors] == ["worker_lost"] * 3, errors
         retry_by_hand(service.url, job_id)
     wait_until_ended(database)
     return len(failed)

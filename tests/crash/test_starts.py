@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 def test_services_start_at_once_on_an_empty_folder(tmp_path: Path, say: Say, rounds: int) -> None:
-    count = max(2, rounds // 25)
+    count = max(1, rounds // 50)
     for number in range(count):
         data = tmp_path / str(number)
         data.mkdir()

@@ -90,7 +90,7 @@ def _count_chunks(session: Session, work: Work) -> tuple[int, int]:
     query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Chunk.token_count), 0)).where(
         Chunk.document_id == work.document_id, Chunk.generation == work.generation
     )
-    chunks, tokens = session.execute(query).one().tuple()
+    chunks, tokens = session.execute(query).one()
     return chunks, tokens
 
 

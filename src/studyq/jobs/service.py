@@ -92,7 +92,7 @@ def list_jobs(
 def counts(session: Session, queue: str) -> dict[str, int]:
     """How many jobs of a queue are in each state."""
     query = sa.select(Job.state, sa.func.count()).where(Job.queue == queue).group_by(Job.state)
-    found = dict(session.execute(query).tuples().all())
+    found = {state: number for state, number in session.execute(query)}  # noqa: C416  # rows
     return {state: found.get(state, 0) for state in State}
 
 

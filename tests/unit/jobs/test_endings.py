@@ -181,11 +181,12 @@ def test_worker_that_lost_its_job_can_write_nothing(jobs: Jobs) -> None:
             return Outcome({}, mark("the second one's"))
         reap(jobs.database, jobs.registry)  # by another process, which finds the lease expired
         jobs.drain("another process")
-        for write in (
+        writes: list[Callable[[], None]] = [
             lambda: context.progress(50, "still here"),
             lambda: context.commit(mark("stale"), percent=60, message="stale"),
             lambda: context.check(),
-        ):
+        ]
+        for write in writes:
             with pytest.raises(LeaseLost) as lost:
                 write()
             raised.append(lost.type)
