@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ class Outcome:
 @click.command()
 @click.argument("sources", metavar="FILE|FOLDER|PATTERN|gs://…", nargs=-1, required=True)
 @click.option("--no-wait", is_flag=True, help="Do not wait until they have been read.")
+@click.option("--ask-password", is_flag=True, help="Ask for the password that opens them.")
 @data_option
 @json_option
 @click.pass_context
@@ -48,6 +50,7 @@ def add(
     context: click.Context,
     sources: tuple[str, ...],
     no_wait: bool,
+    ask_password: bool,
     data: Path | None,
     as_json: bool,
 ) -> None:
@@ -61,12 +64,13 @@ def add(
     from studyq.cli.progress import Display
 
     settings = settings_in_force(data)
+    password = _ask_password() if ask_password else None
     files, outcomes = gather(sources)
     with ExitStack() as stack:
         if files:
             library = stack.enter_context(open_either(settings, run_jobs=not no_wait))
             display = stack.enter_context(Display(library.where, len(files), quiet=as_json))
-            outcomes += add_all(files, library, display, wait=not no_wait)
+            outcomes += add_all(files, library, display, password, wait=not no_wait)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
@@ -74,6 +78,14 @@ def add(
         _summarise(outcomes, failed)
     if failed:
         context.exit(ExitCode.FAILED)
+
+
+def _ask_password() -> str:
+    """Ask at the terminal; in a script, take the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    answer: str = click.prompt("Password of the PDFs", hide_input=True)
+    return answer
 
 
 def gather(sources: Sequence[str]) -> tuple[list[str], list[Outcome]]:
@@ -89,13 +101,15 @@ def gather(sources: Sequence[str]) -> tuple[list[str], list[Outcome]]:
 
 
 def add_all(
-    files: Sequence[str], library: Library, display: Display, *, wait: bool
+    files: Sequence[str], library: Library, display: Display, password: str | None, *, wait: bool
 ) -> list[Outcome]:
     """Add files, several at a time; one that fails does not keep the others."""
     outcomes: dict[str, Outcome] = {}
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="studyq-add")
     try:
-        waiting = [pool.submit(_add_one, file, library, display, wait=wait) for file in files]
+        waiting = [
+            pool.submit(_add_one, file, library, display, password, wait=wait) for file in files
+        ]
         for done in as_completed(waiting):
             outcome = done.result()
             outcomes[outcome.file] = outcome
@@ -105,7 +119,9 @@ def add_all(
     return [outcomes[file] for file in files]
 
 
-def _add_one(file: str, library: Library, display: Display, *, wait: bool) -> Outcome:
+def _add_one(
+    file: str, library: Library, display: Display, password: str | None, *, wait: bool
+) -> Outcome:
     from studyq.cli.libraries import NotAdded
 
     with display.bar(file) as bar:
@@ -115,7 +131,7 @@ def _add_one(file: str, library: Library, display: Display, *, wait: bool) -> Ou
             else:
                 path = Path(file)
                 bar.begin_sending(path.stat().st_size)
-                added = library.add_file(path, bar.sent)
+                added = library.add_file(path, bar.sent, password)
         except NotAdded as error:
             return Outcome(file, "failed", str(error))
         except OSError as error:

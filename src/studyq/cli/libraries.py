@@ -52,7 +52,7 @@ class Library(Protocol):
 
     where: str
 
-    def add_file(self, path: Path, sent: Callable[[int], None]) -> AddedFile:
+    def add_file(self, path: Path, sent: Callable[[int], None], password: str | None) -> AddedFile:
         """Add a file; `sent` is told the bytes that went.
 
         Raises:

@@ -60,7 +60,7 @@ class LocalLibrary:
         self._services = services
         self.where = str(services.settings.data.absolute())
 
-    def add_file(self, path: Path, sent: Callable[[int], None]) -> AddedFile:
+    def add_file(self, path: Path, sent: Callable[[int], None], password: str | None) -> AddedFile:
         """Take a file in."""
         services = self._services
         try:
@@ -79,6 +79,7 @@ class LocalLibrary:
                         user_id=services.user_id,
                         incoming=incoming,
                         filename=path.name,
+                        password=password,
                     )
         except LibraryError as error:
             raise NotAdded(error.message) from error

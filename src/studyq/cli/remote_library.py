@@ -31,12 +31,14 @@ class RemoteLibrary:
     def __init__(self, address: str) -> None:
         self.where = address
 
-    def add_file(self, path: Path, sent: Callable[[int], None]) -> AddedFile:
+    def add_file(self, path: Path, sent: Callable[[int], None], password: str | None) -> AddedFile:
         """Upload a file."""
         size = path.stat().st_size
         target = f"/pdfs/{quote(path.name, safe='')}"
         with path.open("rb") as file:
             headers = {"Content-Type": "application/pdf", "Content-Length": str(size)}
+            if password is not None:
+                headers["X-Pdf-Password"] = quote(password, safe="")
             status, answer = self._ask("PUT", target, _Counted(file, sent), headers)
         return _added(status, answer)
 

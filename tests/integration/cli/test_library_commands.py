@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pdf_files import encrypt_pdf, make_pdf
 from studyq_command import Serving, Studyq
 
 START = Callable[..., Serving]
@@ -43,6 +44,24 @@ def test_adds_a_folder_and_finds_its_pages(library: Studyq, books: Path) -> None
     elsewhere = library("search", "granite", "--document", again[0]["document_id"])
     assert elsewhere.stdout == "Nothing found.\n"
     assert "There is no document nix" in library.refusal(1, "search", "x", "--document", "nix")
+
+
+def test_protected_file_is_added_with_its_password(library: Studyq, books: Path) -> None:
+    path = books / "locked.pdf"
+    path.write_bytes(encrypt_pdf(make_pdf(["Behind a lock: chlorophyll."]), user="pässwort 100%"))
+    (refused,) = library.json("add", str(path))
+    assert "password" in refused["message"]
+    answer = subprocess.run(
+        [sys.executable, "-m", "studyq", "add", "--ask-password", str(path)],
+        env=library.environment,
+        cwd=library.data,
+        input="pässwort 100%\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert library.json("search", "chlorophyll")["results"][0]["filename"] == "locked.pdf"
 
 
 def test_failed_file_is_tried_again(library: Studyq, books: Path) -> None:

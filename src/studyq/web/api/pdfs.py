@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
@@ -111,10 +111,13 @@ async def put_pdf(
     idempotency_key: IdempotencyKey = None,
     password: Annotated[str | None, HeaderParameter(name="X-Pdf-Password")] = None,
 ) -> Response[Added]:
-    """Store the body as a PDF of this name, for tools: `curl -T book.pdf …/pdfs/`."""
+    """Store the body as a PDF of this name, for tools: `curl -T book.pdf …/pdfs/`.
+
+    `X-Pdf-Password` is percent-encoded, since a header carries ASCII only.
+    """
     with services.storage.receive() as incoming:
         await receive_body(request, incoming, services.settings.max_upload)
-        received = Received(filename, password)
+        received = Received(filename, password and unquote(password))
         return await sync_to_thread(_add, services, incoming, received, idempotency_key)
 
 
