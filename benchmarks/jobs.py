@@ -43,6 +43,7 @@ class Started:
         self.registry.handler(QUEUE, "nothing")(self._handle)
         self._changed = threading.Condition()
         self._count = 0
+        self._wanted = 0
         self.last = 0.0
 
     def _handle(self, _context: JobContext) -> Outcome:
@@ -50,17 +51,14 @@ class Started:
         with self._changed:
             self._count += 1
             self.last = moment
-            self._changed.notify_all()
+            if self._count == self._wanted:  # to wake the waiting thread each time costs a lot
+                self._changed.notify_all()
         return Outcome()
-
-    @property
-    def count(self) -> int:
-        """How many so far."""
-        return self._count
 
     def wait(self, count: int) -> None:
         """Wait until so many have started."""
         with self._changed:
+            self._wanted = count
             if not self._changed.wait_for(lambda: self._count >= count, timeout=120):
                 raise TimeoutError(f"only {self._count} of {count} jobs have started")
 
