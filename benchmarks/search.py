@@ -170,10 +170,13 @@ def unit(rows: Vector) -> Vector:
 
 def ask(chance: random.Random, numbers: np.random.Generator, texts: list[str], v: Vector) -> Asked:
     """A question of three to eight words of a passage, and a vector near that of another one."""
-    words = chance.choice(texts).split()
-    begin, count = chance.randrange(len(words) - 8), chance.randint(3, 8)
+    text = ""
+    while len(query_terms(text).words) < 3:
+        words = chance.choice(texts).split()
+        begin, count = chance.randrange(max(1, len(words) - 8)), chance.randint(3, 8)
+        text = " ".join(words[begin : begin + count])
     near = v[chance.randrange(len(v))] + numbers.standard_normal(DIMENSIONS) * NOISE / 2
-    return Asked(" ".join(words[begin : begin + count]), unit(near[None].astype(np.float32))[0])
+    return Asked(text, unit(near[None].astype(np.float32))[0])
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -103,4 +104,5 @@ def find_words(
         "failed": Status.FAILED.value,
         "limit": limit,
     }
-    return dict(session.execute(_FIND, values).tuples().all())
+    rows: Iterable[Any] = session.execute(_FIND, values).all()
+    return dict(rows)
