@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,7 +71,7 @@ class EventTail:
 
     async def follow(
         self, *, user_id: str, job_id: str | None = None, after: int | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         """Events from a place on, without gap or repetition, until the job has ended.
 
         Args:
