@@ -13,11 +13,11 @@ from studyq.library import models as library
 from studyq.search import models as search
 
 MODELS = (accounts, jobs, library, search)
-VIRTUAL = ("chunk_words", "chunk_bits")
+VIRTUAL = ("chunk_words",)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave the full-text and vector tables and their shadows to the code that owns them."""
+    """Leave the full-text table and its shadows to the code that owns them."""
     return not (kind == "table" and name is not None and name.startswith(VIRTUAL))
 
 
