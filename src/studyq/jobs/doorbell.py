@@ -127,9 +127,9 @@ class Doorbell:
         self._ring = self._huey.task(name=f"work on {queue}")(answer)
         self._consumer: EmbeddedConsumer | None = None
 
-    def ring(self) -> None:
-        """Say that the queue may have work; wakes one thread."""
-        if self._huey.storage.queue_size() < self._threads:
+    def ring(self, times: int = 1) -> None:
+        """Say that the queue may have work; wakes at most that many threads."""
+        for _ in range(min(times, self._threads - self._huey.storage.queue_size())):
             self._ring()
 
     def start(self) -> None:

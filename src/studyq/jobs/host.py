@@ -117,16 +117,14 @@ class JobHost:
             if worker is None:
                 worker = self._local.worker = QueueWorker(self._database, queue, self._shared)
                 self._workers.append(worker)
-            # Each thread that finds work wakes the next one. All at once would stand in line for
-            # the one write lock, most of them for nothing.
-            worker.drain(self._bells[queue].ring)
+            worker.drain()
 
         return answer
 
     def _heard(self, topics: frozenset[str]) -> None:
         for queue, bell in self._bells.items():
             if queue_topic(queue) in topics:
-                bell.ring()
+                bell.ring(self._concurrency[queue])
 
     def _sign_in(self) -> None:
         me, at = self._identity, now()
@@ -165,7 +163,7 @@ class JobHost:
         promote(self._database)
         for queue in queues_with_work(self._database):
             if queue in self._bells:
-                self._bells[queue].ring()
+                self._bells[queue].ring(self._concurrency[queue])
         completed, failed = self._retention
         while prune(self._database, completed=completed, failed=failed) == BATCH:
             pass

@@ -84,15 +84,9 @@ class QueueWorker:
         """Give the connection back."""
         self._connection.close()
 
-    def drain(self, call_next: Callable[[], None] | None = None) -> None:
-        """Claim and run jobs until the queue has none to give or the process stops.
-
-        Args:
-            call_next: called when there was a job, before it runs: there may be another.
-        """
+    def drain(self) -> None:
+        """Claim and run jobs until the queue has none to give or the process stops."""
         claim = self._claim_first()
-        if claim is not None and call_next is not None:
-            call_next()
         while claim is not None:
             claim = self._run(claim)
 
