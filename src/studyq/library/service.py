@@ -104,7 +104,7 @@ def count_documents(session: Session, user_id: str) -> dict[str, int]:
         .where(Document.user_id == user_id)
         .group_by(Document.status)
     )
-    found = dict(session.execute(query).tuples().all())
+    found = dict(session.execute(query).all())
     return {name: sum(found.get(state, 0) for state in states) for name, states in FILTERS.items()}
 
 

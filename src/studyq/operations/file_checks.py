@@ -33,7 +33,7 @@ def check_originals(patient: Patient) -> Iterator[Symptom]:
     # In a write transaction, because uploads store their original within one: whatever had been
     # stored when the list was made has its row by now, or never will.
     with patient.database.write() as session:
-        rows = session.execute(sa.select(Pdf.storage_key, Pdf.filename)).tuples().all()
+        rows = session.execute(sa.select(Pdf.storage_key, Pdf.filename)).all()
     named = dict(rows)
     yield from _missing(patient, {key: name for key, name in named.items() if key not in kept})
     yield from _orphaned(patient, sorted(kept - named.keys()))

@@ -110,7 +110,7 @@ def _index(patient: Patient, chunk_ids: Sequence[int]) -> str:
                     Chunk.id.in_(chunk_ids[place : place + BATCH]),
                     Chunk.id.not_in(sa.select(_word_rows.c.rowid)),
                 )
-            ).tuples()
+            )
             index_words(session.connection(), [WordRow(*row) for row in rows])
     return f"{count_of(chunk_ids, 'passage', 'passages')} put into the word index."
 
