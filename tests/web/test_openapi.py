@@ -128,17 +128,20 @@ def fits(value: object, node: dict[str, Any], schema: dict[str, Any]) -> bool:
             isinstance(value, dict)
             and set(node.get("required", ())) <= set(value)
             and (not properties or set(value) <= set(properties))
-            and all(
-                fits(value[name], properties[name], schema) for name in properties if name in value
-            )
+            and all(fits(value[key], properties[key], schema) for key in properties if key in value)
         )
     if kinds == "array":
         items = node.get("items", {})
         return isinstance(value, list) and all(fits(item, items, schema) for item in value)
-    plain = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
+    plain: dict[str, type | tuple[type, ...]] = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+    }
     if kinds == "null":
         return value is None
-    return kinds is None or isinstance(value, plain[kinds])
+    return kinds is None or isinstance(value, plain[str(kinds)])
 
 
 def test_answers_have_the_promised_shape(

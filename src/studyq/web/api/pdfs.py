@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
@@ -56,6 +57,7 @@ UPLOAD_ANSWERS = {
 }
 
 
+@dataclass  # again, or __post_init__ is not called
 class UploadOperation(Operation):
     """Describes the form, which is read from the stream and so not declared as a parameter."""
 
@@ -65,6 +67,7 @@ class UploadOperation(Operation):
         )
 
 
+@dataclass
 class RawUploadOperation(Operation):
     """Describes the raw body of a file."""
 
