@@ -17,6 +17,7 @@ from studyq.database.migrate import upgrade
 
 Say = Callable[[str], None]
 UPLOADS = 3  #: handed out in each round
+LOST = "SELECT count(*) FROM jobs, json_each(errors) WHERE value ->> 'code' = 'worker_lost'"
 LIVE = "SELECT count(*) FROM jobs WHERE state IN ('waiting', 'delayed', 'active')"
 
 
@@ -113,7 +114,7 @@ def survive(
     violations += damage(database)
     assert violations == []
     deleted = sum(upload.deleted for upload in visitors.acknowledged)
-    lost = query(database, "SELECT sum(losses) FROM jobs")[0][0]
+    lost = query(database, LOST)[0][0]
     say(
         f"{count} kills, {len(visitors.acknowledged)} uploads acknowledged after "
         f"{sum(upload.tries for upload in visitors.acknowledged)} requests, {deleted} deleted, "

@@ -37,6 +37,12 @@ def test_services_start_at_once_on_an_empty_folder(tmp_path: Path, say: Say, rou
     say(f"{count} times three services at once on an empty folder")
 
 
+def errors_of(arena: Arena, job: str) -> list[str]:
+    """The codes of what went wrong with a job, attempt by attempt."""
+    errors = "SELECT value ->> 'code' FROM jobs, json_each(errors) WHERE jobs.id = ?"
+    return [code for (code,) in query(arena.path, errors, job)]
+
+
 def test_job_that_kills_its_process_cannot_do_so_for_ever(arena: Arena, say: Say) -> None:
     poison = arena.add("poison")
     others = [arena.add("short") for _ in range(5)]
@@ -44,20 +50,15 @@ def test_job_that_kills_its_process_cannot_do_so_for_ever(arena: Arena, say: Say
     while query(arena.path, "SELECT state FROM jobs WHERE id = ?", poison) != [("failed",)]:
         starts += 1
         assert starts < 10, "a poison job still runs after ten starts"
-        worker = arena.start()
+        worker = arena.start(backoff=1.0)
         arena.wait_for(
             lambda worker=worker: not worker.alive or arena.state(poison) == "failed",  # type: ignore[misc]
             "the poison's effect",
         )
     assert arena.drain()
     runs = [run for run in read_runs(arena.folder / "runs.jsonl") if run.job_id == poison]
-    errors = query(
-        arena.path,
-        "SELECT value ->> 'code' FROM jobs, json_each(errors) WHERE jobs.id = ?",
-        poison,
-    )
-    assert (len(runs), errors) == (3, [("worker_lost",)] * 3)
-    assert {arena.state(job) for job in others} == {"completed"}
+    assert (len(runs), errors_of(arena, poison)) == (3, ["worker_lost"] * 3)
+    assert {arena.state(job) for job in others} == {"completed"}, "it took others along"
     for worker in arena.workers:
         if worker.alive:
             arena.stop(worker)

@@ -35,7 +35,9 @@ def reap(
     """Take expired and orphaned jobs from their workers.
 
     A job whose worker died counts an attempt; its first loss leaves it at the front of its queue,
-    later ones back off, and after its last attempt it fails with `worker_lost`.
+    later ones back off, and after its last attempt it fails with `worker_lost`. Those that back
+    off together come back one after another: if one of them kills its process each time, the
+    others are not beside it again.
 
     Args:
         executing: executions of this very process, which only their own thread may end.
@@ -53,10 +55,11 @@ def reap(
             )
             .limit(BATCH)
         ).all()
-    taken = 0
+    taken = again = 0
     for row in rows:
         if (row.id, row.token) not in executing:
-            taken += _take(database, registry, row)
+            again += row.losses > 0
+            taken += _take(database, registry, row, again)
     if gone:
         with database.write() as session:
             held = sa.select(Job.worker_id).where(sa.text("state = 'active'"))
@@ -107,7 +110,7 @@ def _gone_workers(connection: sa.Connection) -> list[str]:
     ]
 
 
-def _take(database: Database, registry: Registry, row: Any) -> bool:
+def _take(database: Database, registry: Registry, row: Any, turn: int) -> bool:
     claim = Claim(row)
     error = {
         "attempt": claim.attempt,
@@ -120,7 +123,7 @@ def _take(database: Database, registry: Registry, row: Any) -> bool:
     try:
         with database.write() as session:
             connection = session.connection()
-            event = _give_back(connection, registry, row, claim, error)
+            event = _give_back(connection, registry, row, claim, error, turn)
             append_events(connection, [event])
             announce(connection, queue_topic(claim.queue))
     except LeaseLost:
@@ -129,7 +132,12 @@ def _take(database: Database, registry: Registry, row: Any) -> bool:
 
 
 def _give_back(
-    connection: sa.Connection, registry: Registry, row: Any, claim: Claim, error: dict[str, Any]
+    connection: sa.Connection,
+    registry: Registry,
+    row: Any,
+    claim: Claim,
+    error: dict[str, Any],
+    turn: int,
 ) -> dict[str, Any]:
     if row.cancel_requested:
         event = claims.end(connection, claim, State.CANCELLED, CANCELLED)
@@ -138,7 +146,8 @@ def _give_back(
         event = claims.end(connection, claim, State.FAILED, error)
         registry.tell_change(connection, claim, State.FAILED, error)
     else:
-        due = row.run_at if row.losses == 0 else now() + round(backoff(row.losses) * 1e6)
+        delay = round(turn * backoff(row.losses) * 1e6)
+        due = now() + delay if row.losses else row.run_at
         event = claims.put_back(connection, claim, error=error, due=due, lost=True)
         registry.tell_change(connection, claim, State.WAITING, error)
     return event

@@ -80,6 +80,20 @@ def test_first_loss_keeps_the_place_later_ones_back_off_the_last_one_fails(jobs:
     assert [event.terminal for event in jobs.events(job)].count(True) == 1
 
 
+def test_those_lost_together_again_come_back_one_after_another(jobs: Jobs) -> None:
+    with jobs.database.write() as session:
+        session.execute(sa.text("UPDATE queues SET concurrency = 3"))
+    ids = [jobs.add() for _ in range(3)]
+    for worker in ("first", "second"):
+        for _ in ids:
+            claim(jobs, worker, lease=0)
+        begun = now()
+        assert reap(jobs.database, jobs.registry) == 3
+    delays = sorted((jobs.row(job).run_at - begun) / 1e6 for job in ids)
+    for turn, delay in enumerate(delays, 1):
+        assert turn * 1.8 <= delay <= turn * 2.2 + 1
+
+
 def test_lease_that_still_holds_is_respected(jobs: Jobs) -> None:
     job = jobs.add()
     claim(jobs, "elsewhere")
