@@ -114,13 +114,12 @@ def test_a_public_address_is_accepted_as_a_name(start: Start) -> None:
         refusal(empty, 422, "empty_text")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_an_address_that_strangers_reach_is_refused_with_a_reason(
-    server: ServerProcess, host: str
+    server: ServerProcess,
 ) -> None:
     process = subprocess.run(
         [sys.executable, "-m", "studyq", "serve", "--port", "0"],
-        env={**server.environment_of(), "STUDYQ_HOST": host},
+        env={**server.environment_of(), "STUDYQ_HOST": "0.0.0.0"},
         capture_output=True,
         text=True,
         timeout=60,

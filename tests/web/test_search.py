@@ -138,7 +138,8 @@ def test_a_word_is_found_amid_syntax(
     shelf: tuple[httpx.Client, str, dict[str, Any]], text: str
 ) -> None:
     client, word, _ = shelf
-    assert len(search(client, text.format(word))) == 4
+    hits = search(client, text.format(word))
+    assert len([hit for hit in hits if word in hit["text"]]) == 4
 
 
 @pytest.mark.parametrize("raw", ["q=%FF%FE", "q=%ED%A0%80x", "q=%C0%80", "q=%", "q=%zz"])
