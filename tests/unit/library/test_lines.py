@@ -39,7 +39,11 @@ def lines(draw: st.DrawFn) -> list[Line]:
 
 @given(lines(), st.integers(0, 200), st.integers(0, 200))
 def test_rectangles_lie_within_their_lines(page: list[Line], start: int, end: int) -> None:
-    touched = [line for line in page if max(line.start, start) < min(line.end, end)]
+    touched = [
+        line
+        for line in page
+        if start < end and line.start < end and line.end > start and line.end > line.start
+    ]
     rectangles = passage_rectangles(7, pack_lines(page), start, end)
     assert len(rectangles) == len(touched)
     for box, line in zip(rectangles, touched, strict=True):
