@@ -123,6 +123,10 @@ class TestRenaming:
         assert answer.status_code == 200
         assert answer.json()["title"] == client.get(path).json()["title"] == "After it"
         assert search(client, word)[0]["title"] == "After it"
+        client.patch(path, json={"title": f"On zq{word}"}).raise_for_status()
+        assert [hit["document_id"] for hit in search(client, f"zq{word}")] == [document["id"]]
+        client.patch(path, json={"title": "Something else"}).raise_for_status()
+        assert search(client, f"zq{word}") == []
 
     @pytest.mark.parametrize("title", ["", "   ", "\x00\x01", "\u200b\u202e"])
     def test_to_nothing_is_refused(self, client: httpx.Client, word: str, title: str) -> None:

@@ -93,6 +93,8 @@ def _store(
     total: int,
     speed: float,
 ) -> None:
+    work.point["embedded"] = done
+
     def store(session: Session) -> None:
         store_vectors(
             session,

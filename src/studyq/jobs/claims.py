@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
@@ -22,8 +23,10 @@ from studyq.jobs.models import Job, Queue, State
 class Claim:
     """A job in the hands of a worker, and the token that proves it."""
 
-    __slots__ = ("attempt", "checkpoint", "errors", "id", "lease_until", "max_attempts", "message",
-                 "name", "payload", "progress", "queue", "subject", "token", "user_id")  # fmt: skip
+    __slots__ = (
+        "attempt", "begun_with", "checkpoint", "errors", "id", "lease_until", "max_attempts",
+        "message", "name", "payload", "progress", "queue", "subject", "token", "user_id",
+    )  # fmt: skip
 
     def __init__(self, row: Any) -> None:
         self.id: str = row.id
@@ -39,6 +42,8 @@ class Claim:
         self.progress: int = row.progress
         self.message: str = row.message
         self.checkpoint: dict[str, Any] = row.checkpoint
+        #: The checkpoint as it was, in a form that later changes cannot reach.
+        self.begun_with = msgspec.json.encode(row.checkpoint)
         self.errors: list[dict[str, Any]] = row.errors
 
     @property
@@ -92,6 +97,7 @@ _CLAIM = Prepared(
         started_at=bindparam("at"),
         progressed_at=bindparam("at"),
         progress=Job.resume_progress,
+        advanced=False,
     )
     .returning(
         Job.id, Job.queue, Job.name, Job.user_id, Job.subject, Job.payload, Job.attempt,
@@ -120,7 +126,11 @@ _PROGRESS = Prepared(
 _CHECKPOINT = Prepared(
     sa.update(Job)
     .where(*_HELD)
-    .values(checkpoint=bindparam("point", type_=sa.JSON), resume_progress=bindparam("to"))
+    .values(
+        checkpoint=bindparam("point", type_=sa.JSON),
+        resume_progress=bindparam("to"),
+        advanced=sa.or_(Job.advanced, bindparam("moved", type_=sa.Boolean)),
+    )
 )
 _COMPLETE = Prepared(
     sa.update(Job)
@@ -227,7 +237,9 @@ def write_progress(
 
 def write_checkpoint(connection: sa.Connection, claim: Claim) -> None:
     """Store where a new attempt goes on."""
-    _fenced(connection, _CHECKPOINT, claim, {"point": claim.checkpoint, "to": claim.progress})
+    moved = msgspec.json.encode(claim.checkpoint) != claim.begun_with
+    values = {"point": claim.checkpoint, "to": claim.progress, "moved": moved}
+    _fenced(connection, _CHECKPOINT, claim, values)
 
 
 def complete(

@@ -21,6 +21,7 @@ PRIORITY_RANGE = (-100, 100)
 _INSERT = Prepared(sa.insert(Job), Job.__table__.columns.keys())
 _DEFAULTS: dict[str, Any] = {
     "attempt": 0,
+    "advanced": False,
     "losses": 0,
     "token": 0,
     "worker_id": None,

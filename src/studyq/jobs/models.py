@@ -89,7 +89,9 @@ class Job(Base):
     trigger: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int]
     max_attempts: Mapped[int]
-    #: How many attempts ended because their worker died.
+    #: Whether the attempt at work has moved the checkpoint.
+    advanced: Mapped[bool]
+    #: How many attempts ended because their worker died before they got any further.
     losses: Mapped[int]
     #: The fencing token: grows by one at each claim.
     token: Mapped[int]

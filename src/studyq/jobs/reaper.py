@@ -34,10 +34,12 @@ def reap(
 ) -> int:
     """Take expired and orphaned jobs from their workers.
 
-    A job whose worker died counts an attempt; its first loss leaves it at the front of its queue,
-    later ones back off, and after its last attempt it fails with `worker_lost`. Those that back
-    off together come back one after another: if one of them kills its process each time, the
-    others are not beside it again.
+    An attempt that had moved its checkpoint is not held against a job whose worker died: the job
+    goes on from there, at the front of its queue. One that had not counts; the first such loss
+    leaves the job at the front, later ones back off, and after its last attempt it fails with
+    `worker_lost`. So a job that kills its process ends, and one that gets on is carried through.
+    Those that back off together come back one after another: if one of them kills its process
+    each time, the others are not beside it again.
 
     Args:
         executing: executions of this very process, which only their own thread may end.
@@ -58,7 +60,7 @@ def reap(
     taken = again = 0
     for row in rows:
         if (row.id, row.token) not in executing:
-            again += row.losses > 0
+            again += row.losses > 0 and not row.advanced
             taken += _take(database, registry, row, again)
     if gone:
         with database.write() as session:
@@ -142,6 +144,9 @@ def _give_back(
     if row.cancel_requested:
         event = claims.end(connection, claim, State.CANCELLED, CANCELLED)
         registry.tell_change(connection, claim, State.CANCELLED, CANCELLED)
+    elif row.advanced:
+        event = claims.put_back(connection, claim, error=None, due=row.run_at)
+        registry.tell_change(connection, claim, State.WAITING, None)
     elif claim.attempt >= claim.max_attempts:
         event = claims.end(connection, claim, State.FAILED, error)
         registry.tell_change(connection, claim, State.FAILED, error)

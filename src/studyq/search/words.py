@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from studyq.library.models import Status
+from studyq.library.models import Chunk, Status
 from studyq.text.terms import QueryTerms, index_form
 
 WEIGHTS = (1.0, 1.0, 1.0)  #: of title, section and text in BM25
@@ -61,6 +61,21 @@ def index_words(connection: sa.Connection, rows: Iterable[WordRow]) -> None:
     ]
     if values:
         connection.execute(_INSERT, values)
+
+
+def retitle(session: Session, document_id: str, title: str) -> None:
+    """Let a document's passages be found by its new title, and no more by the old one."""
+    chunks = session.execute(
+        sa.select(Chunk.id, Chunk.section, Chunk.text).where(Chunk.document_id == document_id)
+    ).all()
+    if not chunks:
+        return
+    connection = session.connection()
+    connection.execute(
+        sa.delete(_words).where(_words.c.rowid == sa.bindparam("chunk")),
+        [{"chunk": chunk.id} for chunk in chunks],
+    )
+    index_words(connection, (WordRow(c.id, title, c.section, c.text) for c in chunks))
 
 
 def match_any(terms: QueryTerms) -> str:

@@ -80,6 +80,31 @@ def test_first_loss_keeps_the_place_later_ones_back_off_the_last_one_fails(jobs:
     assert [event.terminal for event in jobs.events(job)].count(True) == 1
 
 
+def move_checkpoint(jobs: Jobs, claimed: claims.Claim, point: dict[str, int]) -> None:
+    claimed.checkpoint = point
+    with jobs.database.write() as session:
+        claims.write_checkpoint(session.connection(), claimed)
+
+
+def test_an_attempt_that_got_further_does_not_count(jobs: Jobs) -> None:
+    jobs.handle(lambda _: Outcome())
+    job = jobs.add()
+    place = jobs.row(job).run_at
+    for page in range(1, 8):
+        move_checkpoint(jobs, claim(jobs, f"worker {page}", lease=0), {"page": page})
+        assert reap(jobs.database, jobs.registry) == 1
+        row = jobs.row(job)
+        assert (row.state, row.run_at, row.attempt, row.losses) == ("waiting", place, 0, 0)
+        assert (row.checkpoint, row.errors) == ({"page": page}, [])
+
+    for loss in range(1, 4):  # the same checkpoint written again is no progress
+        jobs.make_due(job)
+        move_checkpoint(jobs, claim(jobs, f"stuck {loss}", lease=0), {"page": 7})
+        assert reap(jobs.database, jobs.registry) == 1
+        assert jobs.row(job).attempt == loss
+    assert jobs.row(job).state == "failed"
+
+
 def test_those_lost_together_again_come_back_one_after_another(jobs: Jobs) -> None:
     with jobs.database.write() as session:
         session.execute(sa.text("UPDATE queues SET concurrency = 3"))

@@ -29,6 +29,7 @@ from studyq.library.service import (
     reprocess_all,
 )
 from studyq.library.uploads import add_import, add_text
+from studyq.search.words import retitle
 from studyq.web.api.paging import Cursor, Limit, next_path
 from studyq.web.api.pdfs import (
     IdempotencyKey,
@@ -169,6 +170,7 @@ def patch_document(
     with services.database.write() as session:
         found = rename(session, services.user_id, document_id, data.title)
         session.flush()
+        retitle(session, found.id, found.title)
         return msgspec.convert(describe_document(session, found), DocumentDetail)
 
 
