@@ -55,7 +55,7 @@ def searchable_over_extraction() -> None:
     with server(embedding="none") as running:
         running.wait([running.upload(SHORT_BOOK)])
         begun = time.monotonic()
-        taken = running.wait([running.upload(LONG_BOOK)], progress=50) - begun
+        taken = running.wait([running.upload(LONG_BOOK)], progress=50, every=0.02) - begun
     begun = time.monotonic()
     _extract(LONG_BOOK)
     floor = time.monotonic() - begun
