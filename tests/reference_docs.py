@@ -83,7 +83,9 @@ def routes(app: Litestar) -> list[tuple[str, str, str]]:
         for handler in route.route_handlers:
             if not handler.resolve_include_in_schema():
                 continue
-            about = handler.description or handler.fn.__doc__ or ""
+            # Litestar wraps what runs in a thread in an object with a docstring of its own.
+            function = getattr(handler.fn, "func", handler.fn)
+            about = handler.description or function.__doc__ or ""
             summary = about.strip().split("\n\n")[0].replace("\n", " ")
             found += [
                 (method, path, re.sub(r"\s+", " ", summary))

@@ -85,7 +85,8 @@ def test_the_same_content_again_answers_with_what_is_there(
     }
     assert again.json()["pdf"]["id"] == document["pdf_id"]
     assert again.json()["pdf"]["filename"] == "first.pdf"
-    assert again.json()["job"] is None
+    assert again.json()["job"] == document["job"]
+    assert again.json()["job"]["state"] == "completed"
 
 
 def test_the_same_content_many_times_at_once_becomes_one_document(

@@ -131,7 +131,7 @@ def _added(status: int, answer: Any) -> AddedFile:
     job = answer["job"]
     return AddedFile(
         document_id=answer["document"]["id"],
-        job=(job["id"], job["queue"]) if job else None,
+        job=(job["id"], job["queue"]) if job and job["state"] not in ENDED else None,
         created=status == http.client.ACCEPTED,
     )
 

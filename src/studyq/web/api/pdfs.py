@@ -153,7 +153,7 @@ def added_body(session: Session, services: Services, added: AddedRows) -> dict[s
     document = describe_document(session, find_document(session, user_id, added.document_id))
     job = added.job_id and describe_job(session, find_job(session, user_id, added.job_id))
     pdf = added.pdf_id and describe_pdf(find_pdf(session, user_id, added.pdf_id))
-    return {"pdf": pdf or None, "document": document, "job": job or None}
+    return {"pdf": pdf or None, "document": document, "job": job or document["job"]}
 
 
 @get("/pdfs", sync_to_thread=True, summary="List PDFs", responses=problems())

@@ -110,7 +110,10 @@ class PdfBody(Struct):
 
 
 class Added(Struct):
-    """What an upload, a text or an import led to; `job` is null when none works on it."""
+    """What an upload, a text or an import led to.
+
+    `job` is the one that works on it, or the last that did; null when that has been deleted.
+    """
 
     pdf: PdfBody | None
     document: DocumentBody

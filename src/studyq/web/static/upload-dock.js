@@ -95,7 +95,7 @@ class UploadDock extends HTMLElement {
     item.dataset.document = doc.id;
     item.querySelector(".dock-name").href = `/app/documents/${doc.id}`;
     item.querySelector(".dock-name").textContent = doc.title || doc.filename;
-    if (status === 200 && !job) {
+    if (status === 200 && (!job || TERMINAL.has(job.state))) {
       item.dataset.phase = "finished";
       this.#say(item, doc.status === "FAILED"
         ? "Already in your library, but reading it failed. Open it to try again."
