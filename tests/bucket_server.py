@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 from gcp_storage_emulator.server import create_server
 
-from live_server import free_port
+from server_process import free_port
 
 BUCKET = "study-bucket"
 

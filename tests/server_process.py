@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
-from live_server import free_port
 
 START_SECONDS = 60
 QUEUE = "/queue/pdf-ingestion/jobs"
@@ -26,6 +25,14 @@ LIMITED = (
     "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)); "
     "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
 )
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now; a restart needs the same one again."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from browser_reader import Reader, Watch
-from live_server import LiveServer, free_port
+from live_server import LiveServer
 from pdf_files import make_pdf
 
 CHROMIUM = [
@@ -23,7 +23,7 @@ CHROMIUM = [
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LiveServer]:
     """A server with an empty library."""
-    running = LiveServer(tmp_path / "data", free_port())
+    running = LiveServer(tmp_path, {"embedding": "builtin"})
     running.start()
     yield running
     running.kill()

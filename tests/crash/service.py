@@ -18,8 +18,8 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from live_server import free_port
 from pdf_files import make_pdf
+from server_process import free_port
 
 PATIENCE = 120.0  #: seconds for anything of the service's to happen at all
 QUEUE = "pdf-ingestion"
