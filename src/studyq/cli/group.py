@@ -33,8 +33,8 @@ class StudyqGroup(click.Group):
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # of a pipe whose reader has gone (`… | head`), click ends without a word
         except Exception as error:
             code = _exit_code(error)
             if code is None:

@@ -64,6 +64,21 @@ def test_protected_file_is_added_with_its_password(library: Studyq, books: Path)
     assert library.json("search", "chlorophyll")["results"][0]["filename"] == "locked.pdf"
 
 
+def test_reader_that_has_seen_enough_is_no_failure(studyq: Studyq) -> None:
+    config = f"'{sys.executable}' -m studyq config"
+    command = f"{config} | true; {config} | head -1"
+    answer = subprocess.run(
+        ["/bin/sh", "-c", command],
+        env=studyq.environment,
+        cwd=studyq.data,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.startswith("STUDYQ_DATA")
+    assert answer.stderr == ""
+
+
 def test_failed_file_is_tried_again(library: Studyq, books: Path) -> None:
     for _ in range(2):
         (outcome,) = library.json("add", str(books / "more" / "old" / "scan.pdf"))
