@@ -10,9 +10,10 @@ from studyq.database.base import Base
 from studyq.database.driver import open_engine
 from studyq.jobs import models as jobs
 from studyq.library import models as library
+from studyq.operations import models as operations
 from studyq.search import models as search
 
-MODELS = (accounts, jobs, library, search)
+MODELS = (accounts, jobs, library, operations, search)
 VIRTUAL = ("chunk_words",)
 
 

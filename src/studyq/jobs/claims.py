@@ -65,6 +65,8 @@ class Claim:
             "message": self.message,
             "detail": detail,
             "at": at,
+            "waited": None,
+            "ran": None,
         }
 
 

@@ -37,6 +37,9 @@ _DEFAULTS: dict[str, Any] = {
     "started_at": None,
     "progressed_at": None,
     "finished_at": None,
+    "after_id": None,
+    "request_id": None,
+    "traceparent": None,
 }
 
 
@@ -145,4 +148,6 @@ def _event(row: dict[str, Any], at: int) -> dict[str, Any]:
         "message": "",
         "detail": {},
         "at": at,
+        "waited": None,
+        "ran": None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, and_, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from studyq.database.base import Base, Id, Instant, RowId
@@ -38,6 +38,8 @@ class Queue(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     paused: Mapped[bool] = mapped_column(default=False)
     concurrency: Mapped[int]
+    #: What the settings said when a server last started; a change of them sets `concurrency`.
+    configured: Mapped[int | None]
 
 
 class Job(Base):
@@ -59,9 +61,9 @@ class Job(Base):
         ),
         Index("uq_jobs_unique_key", "unique_key", unique=True,
               sqlite_where=_KEYED_SQL, postgresql_where=_KEYED_SQL),
+        # Ended jobs are many: they are counted by queue and state within the index.
         Index(
-            "ix_jobs_finished_at",
-            "finished_at",
+            "ix_jobs_finished", "finished_at", "queue", "state",
             sqlite_where=text("finished_at IS NOT NULL"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
@@ -72,7 +74,15 @@ class Job(Base):
             sqlite_where=text("state = 'failed'"),
             postgresql_where=text("state = 'failed'"),
         ),
-        Index("ix_jobs_subject", "subject"),
+        Index(
+            "ix_jobs_subject", "subject",
+            sqlite_where=text("subject IS NOT NULL"), postgresql_where=text("subject IS NOT NULL"),
+        ),
+        Index(
+            "ix_jobs_after", "after_id",
+            sqlite_where=text("after_id IS NOT NULL"),
+            postgresql_where=text("after_id IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -86,6 +96,8 @@ class Job(Base):
     priority: Mapped[int]
     run_at: Mapped[Instant]
     unique_key: Mapped[str | None]
+    #: The job that must have completed before this one may start; it has the same subject.
+    after_id: Mapped[Id | None]
     trigger: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int]
     max_attempts: Mapped[int]
@@ -110,6 +122,10 @@ class Job(Base):
     started_at: Mapped[Instant | None]
     progressed_at: Mapped[Instant | None]
     finished_at: Mapped[Instant | None]
+    #: The request that enqueued it, for the log.
+    request_id: Mapped[str | None]
+    #: Where a trace goes on (https://www.w3.org/TR/trace-context/#traceparent-header).
+    traceparent: Mapped[str | None]
 
 
 class JobEvent(Base):
@@ -132,6 +148,10 @@ class JobEvent(Base):
     message: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[Instant]
+    #: Of a start: µs since the job could have been claimed.
+    waited: Mapped[int | None] = mapped_column(BigInteger)
+    #: Of an attempt's end, whatever the end: µs since its start.
+    ran: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Worker(Base):
@@ -146,6 +166,53 @@ class Worker(Base):
     pid_started: Mapped[str]
     started_at: Mapped[Instant]
     seen_at: Mapped[Instant]
+    #: The queues that it serves.
+    queues: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    #: What is wrong with its doorbell; nothing when it rings.
+    transport_error: Mapped[str] = mapped_column(server_default="")
+
+
+class Rollup(Base):
+    """What happened in a queue within one minute; minute 0 is the total of all time."""
+
+    __tablename__ = "job_rollups"
+
+    minute: Mapped[Instant] = mapped_column(primary_key=True, autoincrement=False)
+    queue: Mapped[str] = mapped_column(String(64), primary_key=True)
+    enqueued: Mapped[int]
+    started: Mapped[int]
+    completed: Mapped[int]
+    failed: Mapped[int]
+    cancelled: Mapped[int]
+    #: Attempts that failed and were put back.
+    retried: Mapped[int]
+    #: Attempts taken from a worker that was lost.
+    reaped: Mapped[int]
+    #: Sum (µs) and counts by bucket (`rollups.BUCKETS`) of waiting times.
+    waited: Mapped[int] = mapped_column(BigInteger)
+    waited_buckets: Mapped[list[int]] = mapped_column(JSON)
+    #: The same of the attempts' run times.
+    ran: Mapped[int] = mapped_column(BigInteger)
+    ran_buckets: Mapped[list[int]] = mapped_column(JSON)
+
+
+class Duty(Base):
+    """A periodic duty, which exactly one of all processes carries out at a time."""
+
+    __tablename__ = "duties"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    due_at: Mapped[Instant]
+    #: Who carries it out, and until when nobody else may.
+    holder: Mapped[str | None]
+    lease_until: Mapped[Instant | None]
+    started_at: Mapped[Instant | None]
+    finished_at: Mapped[Instant | None]
+    #: What the last run did, or why it failed.
+    outcome: Mapped[str]
+    failed: Mapped[bool]
+    #: How far it has got, for duties that go on where they stopped (an event's id, say).
+    cursor: Mapped[int] = mapped_column(BigInteger)
 
 
 class IdempotencyKey(Base):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 PDF_INGESTION = "pdf-ingestion"
 FLASHCARD_GENERATION = "flashcard-generation"
 TEST_ANALYSIS = "test-analysis"
-QUEUES = (PDF_INGESTION, FLASHCARD_GENERATION, TEST_ANALYSIS)
+#: Messages to people elsewhere; served by every process, so that they go out when workers are down.
+NOTIFICATIONS = "notifications"
+QUEUES = (PDF_INGESTION, FLASHCARD_GENERATION, TEST_ANALYSIS, NOTIFICATIONS)
 
 
 @dataclass(frozen=True)

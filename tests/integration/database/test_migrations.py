@@ -74,7 +74,9 @@ def test_a_copy_is_made_first(url: sa.URL, tmp_path: Path, monkeypatch: pytest.M
     migrate.upgrade(url)
     database = Database(str(url))
     with database.write() as session:
-        session.execute(sa.text("INSERT INTO queues VALUES ('kept', 0, 3)"))
+        session.execute(
+            sa.text("INSERT INTO queues (name, paused, concurrency) VALUES ('kept', 0, 3)")
+        )
     # Still open: what only the write-ahead log has must be in the copy too.
     add_revision(tmp_path / "migrations", monkeypatch)
     migrate.upgrade(url)
