@@ -18,7 +18,7 @@ from litestar.routes import HTTPRoute
 
 from studyq.app import create_app
 from studyq.cli import main
-from studyq.settings import PREFIX, Settings, load_settings
+from studyq.settings import Settings, load_settings, variable_of
 
 ROOT = Path(__file__).parent.parent
 HELP_WIDTH = 88
@@ -33,8 +33,7 @@ def settings_table() -> str:
         about = item.metadata["about"].replace("|", "\\|")
         secret = " (secret)" if item.metadata["secret"] else ""
         rows.append(
-            f"| `{PREFIX}{item.name.upper()}` | {shown if default != '' else 'empty'} "
-            f"| {about}{secret} |"
+            f"| `{variable_of(item)}` | {shown if default != '' else 'empty'} | {about}{secret} |"
         )
     return "\n".join(rows)
 

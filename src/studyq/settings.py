@@ -2,6 +2,8 @@
 
 Precedence: the environment, then a ``.env`` file in the working folder, then the default. Each
 variable has a ``…_FILE`` twin that names a file holding the value (for container secrets).
+``REDIS_HOST``, ``REDIS_PORT`` and ``REDIS_PASSWORD`` are read without the prefix, as other programs
+read them.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from dotenv import dotenv_values
 
 PREFIX = "STUDYQ_"
+MASK = "••••••"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -24,8 +28,8 @@ class SettingsError(ValueError):
     """A variable has a value that cannot be used; the message names it and what it takes."""
 
 
-def _setting(default: Any, about: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"about": about, "secret": secret})
+def _setting(default: Any, about: str, *, secret: bool = False, prefix: str = PREFIX) -> Any:
+    return field(default=default, metadata={"about": about, "secret": secret, "prefix": prefix})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,13 @@ class Settings:
         "auto", "Open the library in a browser; auto: when started from a terminal on loopback."
     )
     worker: bool = _setting(True, "Run job workers inside the server process.")
+    queue_url: str = _setting(
+        "",
+        "Where rings go between processes: redis://… or rediss://…; empty: REDIS_HOST, if any.",
+    )
+    redis_host: str = _setting("", "Host of Redis, where QUEUE_URL names none.", prefix="")
+    redis_port: str = _setting("6379", "Port of Redis at REDIS_HOST.", prefix="")
+    redis_password: str = _setting("", "Password of Redis at REDIS_HOST.", secret=True, prefix="")
     embedding: str = _setting(
         "builtin",
         "builtin, none, llm:MODEL (an llm plugin's), or openai:MODEL (with EMBEDDING_URL).",
@@ -91,6 +102,14 @@ class Settings:
         _require(self.heartbeat * 2 <= self.lease, "heartbeat", "at most half of STUDYQ_LEASE")
         for name in ("ingestion_concurrency", "generation_concurrency", "analysis_concurrency"):
             _require(1 <= getattr(self, name) <= 64, name, "a number from 1 to 64")
+        _require(
+            not self.queue_url or _is_redis(self.queue_url),
+            "queue_url", "redis://HOST:PORT/DATABASE, rediss:// for TLS, or nothing",
+        )  # fmt: skip
+        _require(
+            not self.redis_host or _is_redis(self.resolved_queue_url),
+            "redis_port", "a number from 1 to 65535, and REDIS_HOST a host's name or address",
+        )  # fmt: skip
         for name in ("max_upload", "max_pages", "pdf_memory", "pdf_seconds", "busy_timeout"):
             _require(getattr(self, name) > 0, name, "a number above 0")
 
@@ -103,6 +122,15 @@ class Settings:
     def resolved_storage_url(self) -> str:
         """The fsspec address of the folder of originals."""
         return self.storage_url or f"file://{(self.data / 'files').absolute()}"
+
+    @property
+    def resolved_queue_url(self) -> str:
+        """The address of the Redis that carries rings between processes; empty when none does."""
+        if self.queue_url or not self.redis_host:
+            return self.queue_url
+        login = f":{quote(self.redis_password, safe='')}@" if self.redis_password else ""
+        host = f"[{self.redis_host}]" if ":" in self.redis_host else self.redis_host
+        return f"redis://{login}{host}:{self.redis_port}/0"
 
     @property
     def models_dir(self) -> Path:
@@ -131,13 +159,35 @@ class Origin:
     about: str
 
 
+def variable_of(item: Field[Any]) -> str:
+    """The environment variable of a setting."""
+    return str(item.metadata["prefix"]) + item.name.upper()
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    rest = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username or ''}:{MASK}@{rest}").geturl()
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, half an IPv6 address
+        return False
+
+
 def _require(holds: bool, name: str, takes: str) -> None:
     if not holds:
-        raise SettingsError(f"{PREFIX}{name.upper()} takes {takes}.")
+        variable = next(variable_of(item) for item in fields(Settings) if item.name == name)
+        raise SettingsError(f"{variable} takes {takes}.")
 
 
-def _lookup(name: str, environ: Mapping[str, str | None], where: str) -> tuple[str, str] | None:
-    variable = PREFIX + name.upper()
+def _lookup(variable: str, environ: Mapping[str, str | None], where: str) -> tuple[str, str] | None:
     value = environ.get(variable)
     if value is not None:
         return value, f"{where} {variable}"
@@ -179,22 +229,27 @@ def load_settings(
             values[item.name], source = overrides[item.name], "command line"
         else:
             for where, layer in layers:
-                found = _lookup(item.name, layer, where)
+                found = _lookup(variable_of(item), layer, where)
                 if found is not None:
                     values[item.name], source = (
-                        _convert(item.name, found[0], types[item.name]),
+                        _convert(variable_of(item), found[0], types[item.name]),
                         found[1],
                     )
                     break
-        shown = str(values.get(item.name, item.default))
-        if item.metadata["secret"] and shown:
-            shown = "••••••"
-        origins.append(Origin(PREFIX + item.name.upper(), shown, source, item.metadata["about"]))
+        shown = _shown(item, values.get(item.name, item.default))
+        origins.append(Origin(variable_of(item), shown, source, item.metadata["about"]))
     return Settings(**values), origins
 
 
+def _shown(item: Field[Any], value: object) -> str:
+    text = str(value)
+    if item.metadata["secret"] and text:
+        return MASK
+    return without_password(text) if item.name.endswith("_url") else text
+
+
 def _refuse_unknown(layers: list[tuple[str, Mapping[str, str | None]]]) -> None:
-    known = {PREFIX + item.name.upper() for item in fields(Settings)}
+    known = {variable_of(item) for item in fields(Settings)}
     known |= {name + "_FILE" for name in known}
     for where, layer in layers:
         for name in layer:
@@ -205,10 +260,10 @@ def _refuse_unknown(layers: list[tuple[str, Mapping[str, str | None]]]) -> None:
                 )
 
 
-def _convert(name: str, text: str, kind: Any) -> Any:
+def _convert(variable: str, text: str, kind: Any) -> Any:
     if kind is Path:
         return Path(text)
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{PREFIX}{name.upper()} is {text!r}: {error}.") from error
+        raise SettingsError(f"{variable} is {text!r}: {error}.") from error

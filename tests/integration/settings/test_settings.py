@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studyq.settings import PREFIX, Settings, SettingsError, load_settings
+from studyq.settings import PREFIX, Settings, SettingsError, load_settings, variable_of
 
 
 def load(**variables: str) -> Settings:
@@ -19,7 +19,7 @@ def test_without_variables_the_defaults_hold() -> None:
     assert settings == Settings()
     assert {origin.source for origin in origins} == {"default"}
     assert [origin.variable for origin in origins] == [
-        PREFIX + item.name.upper() for item in fields(Settings)
+        variable_of(item) for item in fields(Settings)
     ]
     assert all(origin.about for origin in origins)
 
@@ -199,3 +199,53 @@ def test_buckets_are_named_with_or_without_a_scheme() -> None:
     settings = load(import_buckets=" one, gs://two/ ,s3://three,, ")
     assert settings.allowed_buckets == {"gs://one", "gs://two", "s3://three"}
     assert load().allowed_buckets == frozenset()
+
+
+def redis(**variables: str) -> Settings:
+    return load_settings(variables)[0]
+
+
+def test_redis_is_named_by_an_address_or_by_the_variables_that_others_use(tmp_path: Path) -> None:
+    assert redis().resolved_queue_url == ""
+    assert redis(REDIS_HOST="cache").resolved_queue_url == "redis://cache:6379/0"
+    assert redis(REDIS_PORT="7000", REDIS_PASSWORD="x").resolved_queue_url == ""
+    secret = tmp_path / "password"
+    secret.write_text("p@ss/wörd\n", encoding="utf-8")
+    spelt = redis(REDIS_HOST="::1", REDIS_PORT="7000", REDIS_PASSWORD_FILE=str(secret))
+    assert spelt.resolved_queue_url == "redis://:p%40ss%2Fw%C3%B6rd@[::1]:7000/0"
+    both = redis(STUDYQ_QUEUE_URL="rediss://named:1/2", REDIS_HOST="cache")
+    assert both.resolved_queue_url == "rediss://named:1/2"
+
+
+@pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        ("STUDYQ_QUEUE_URL", {"STUDYQ_QUEUE_URL": "amqp://somewhere"}),
+        ("STUDYQ_QUEUE_URL", {"STUDYQ_QUEUE_URL": "redis://"}),
+        ("STUDYQ_QUEUE_URL", {"STUDYQ_QUEUE_URL": "redis://host:port"}),
+        ("REDIS_PORT", {"REDIS_HOST": "cache", "REDIS_PORT": "tcp://10.0.0.1:6379"}),
+    ],
+)
+def test_redis_that_cannot_be_is_refused(name: str, variables: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load_settings(variables)
+
+
+def test_port_of_a_redis_that_is_not_used_may_be_anything() -> None:
+    """Kubernetes sets REDIS_PORT to an address wherever a service is called redis."""
+    assert redis(REDIS_PORT="tcp://10.0.0.1:6379").resolved_queue_url == ""
+
+
+def test_passwords_within_addresses_are_masked() -> None:
+    secret = "hunter2"
+    _, origins = load_settings(
+        {
+            "STUDYQ_QUEUE_URL": f"redis://me:{secret}@cache:6379/1",
+            "REDIS_PASSWORD": secret,
+            "REDIS_HOST": "cache",
+        }
+    )
+    shown = {origin.variable: origin.value for origin in origins}
+    assert not any(secret in value for value in shown.values())
+    assert shown["STUDYQ_QUEUE_URL"] == "redis://me:••••••@cache:6379/1"
+    assert shown["REDIS_HOST"] == "cache"
