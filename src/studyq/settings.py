@@ -87,6 +87,24 @@ class Settings:
     grace: float = _setting(8.0, "At SIGTERM, how long jobs may go on to reach a checkpoint.")
     retention_completed: float = _setting(3600.0, "Completed jobs are kept this long.")
     retention_failed: float = _setting(86_400.0, "Failed and cancelled jobs are kept this long.")
+    alert_waiting: float = _setting(
+        300.0, "Alert when a job has waited this long in a queue that is not paused; 0: never."
+    )
+    alert_stalled: float = _setting(
+        600.0, "Alert when a running job has told of no progress for this long; 0: never."
+    )
+    alert_failure_rate: float = _setting(
+        0.5, "Alert when this share of a queue's jobs of the last 15 minutes failed; 0: never."
+    )
+    alert_webhook: str = _setting(
+        "", "Address that alerts and recoveries are posted to, as signed JSON.", secret=True
+    )
+    alert_webhook_secret: str = _setting(
+        "", "Key of the webhook's signature: whsec_… (base64) or any text.", secret=True
+    )
+    alert_webhook_private: bool = _setting(
+        False, "Let the webhook go to addresses that are not public (loopback, private networks)."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "Log level.")
     log_format: Literal["auto", "console", "json"] = _setting(
         "auto", "auto: console on a terminal, else JSON."
@@ -110,6 +128,13 @@ class Settings:
             not self.redis_host or _is_redis(self.resolved_queue_url),
             "redis_port", "a number from 1 to 65535, and REDIS_HOST a host's name or address",
         )  # fmt: skip
+        _require(self.alert_failure_rate <= 1, "alert_failure_rate", "a number from 0 to 1")
+        _require(_is_webhook(self.alert_webhook), "alert_webhook", WEBHOOK_TAKES)
+        _require(
+            _is_webhook_key(self.alert_webhook_secret),
+            "alert_webhook_secret",
+            "any text, or whsec_ and base64",
+        )
         for name in ("max_upload", "max_pages", "pdf_memory", "pdf_seconds", "busy_timeout"):
             _require(getattr(self, name) > 0, name, "a number above 0")
 
