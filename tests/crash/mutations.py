@@ -78,7 +78,7 @@ def with_rings_doubled() -> None:
     ring = RingStorage.enqueue
 
     def twice(self: RingStorage, data: bytes, priority: float | None = None) -> None:
-        self._limit = 10_000
+        self.listeners = 10_000
         ring(self, data, priority)
         ring(self, data, priority)
 

@@ -33,14 +33,14 @@ class RingStorage(BaseStorage):  # type: ignore[misc]  # huey has no types
 
     def __init__(self, name: str = "huey", listeners: int = 1, **options: Any) -> None:
         super().__init__(name, **options)
-        self._limit = listeners
+        self.listeners = listeners
         self._rings: deque[bytes] = deque()
         self._changed = threading.Condition()
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Ring."""
         with self._changed:
-            if len(self._rings) < self._limit:
+            if len(self._rings) < self.listeners:
                 self._rings.append(data)
                 self._changed.notify()
 
@@ -90,67 +90,140 @@ class Listener(Worker):  # type: ignore[misc]  # huey has no types
     def __init__(self, answer: Callable[[], None], **options: Any) -> None:
         super().__init__(**options)
         self._answer = answer
+        self.dismissed = False
 
     def loop(self, now: Any = None) -> None:
         """Listen once."""
-        heard = self.task_count
-        super().loop(now)
-        if self.task_count > heard or self.stop_flag.is_set():
+        self.huey.storage.dequeue()
+        if self.dismissed or self.stop_flag.is_set():
             return
         try:
             self._answer()
         except Exception:
-            # As after a ring: one bad look (a locked database) must not end the thread.
+            # One bad look (a locked database) must not end the thread.
             log.exception("looking for work failed")
 
 
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # huey has no types
-    """A Huey consumer that leaves the process's signal handlers alone."""
+    """A Huey consumer that leaves the process's signal handlers alone and can be resized."""
 
     def __init__(self, huey: Huey, answer: Callable[[], None], **options: Any) -> None:
         self.worker_class = partial(Listener, answer)
+        self._dismissed: list[threading.Thread] = []
         super().__init__(huey, **options)
+
+    def resize(self, count: int) -> None:
+        """Have so many listeners; one that is dismissed ends after the answer that it is in."""
+        alive = [pair for pair in self.worker_threads if pair[1].is_alive()]
+        self._dismissed = [thread for thread in self._dismissed if thread.is_alive()]
+        self.worker_threads = alive[:count]
+        for listener, thread in alive[count:]:
+            listener.dismissed = True
+            self._dismissed.append(thread)
+        for number in range(len(alive), count):
+            listener = self._create_worker()
+            thread = self._create_process(listener, f"Worker-{number + 1}")
+            self.worker_threads.append((listener, thread))
+            thread.start()
+
+    def join_dismissed(self) -> None:
+        """Wait for the end of those that were dismissed."""
+        for thread in self._dismissed:
+            thread.join()
 
     def _set_signal_handlers(self) -> None:
         pass
 
+    def _create_process(self, process: Any, name: str) -> threading.Thread:
+        def run() -> None:
+            try:
+                while not (self.stop_flag.is_set() or getattr(process, "dismissed", False)):
+                    process.loop()
+            except BaseException:
+                log.exception("thread ended", thread=threading.current_thread().name)
+            finally:
+                process.shutdown()
+
+        return threading.Thread(target=run, name=f"{self.huey.name}-{name}", daemon=True)
+
 
 class Doorbell:
-    """Rings for one queue, and the threads that answer them."""
+    """Rings for one queue, and the threads that answer them.
 
-    def __init__(self, queue: str, threads: int, answer: Callable[[], None]) -> None:
+    Args:
+        answer: looks for work, in a thread of the bell's.
+        leave: called in a thread of the bell's at its end.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        threads: int,
+        answer: Callable[[], None],
+        leave: Callable[[], None] | None = None,
+    ) -> None:
+        self._queue = queue
         self._threads = threads
         self._answer = answer
         self._huey = Huey(
             f"studyq-{queue}", storage_class=RingStorage, results=False, listeners=threads
         )
-        self._ring = self._huey.task(name=f"work on {queue}")(answer)
+        if leave is not None:
+            self._huey.on_shutdown(name="leave")(leave)
+        # Written once: it says the same each time, and a commit waits while it rings.
+        self._message = queue.encode()
+        self._changing = threading.Lock()
         self._consumer: EmbeddedConsumer | None = None
+
+    @property
+    def threads(self) -> int:
+        """How many listen."""
+        return self._threads
 
     def ring(self, times: int = 1) -> None:
         """Say that the queue may have work; wakes at most that many threads."""
-        for _ in range(min(times, self._threads - self._huey.storage.queue_size())):
-            self._ring()
+        storage = self._huey.storage
+        for _ in range(min(times, self._threads - storage.queue_size())):
+            storage.enqueue(self._message)
 
     def start(self) -> None:
         """Start the threads."""
-        self._consumer = EmbeddedConsumer(
-            self._huey,
-            self._answer,
-            workers=self._threads,
-            periodic=False,
-            check_worker_health=False,
-        )
-        self._consumer.start()
+        with self._changing:
+            self._consumer = EmbeddedConsumer(
+                self._huey,
+                self._answer,
+                workers=self._threads,
+                periodic=False,
+                check_worker_health=False,
+                scheduler_interval=60,  # nothing is ever scheduled
+            )
+            self._consumer.start()
+
+    def resize(self, threads: int) -> None:
+        """Have so many threads, from now on; answers in progress go on to their end.
+
+        Threads that have died, by a defect, are replaced.
+        """
+        with self._changing:
+            if self._consumer is None or self._consumer.stop_flag.is_set():
+                return
+            if threads != self._threads:
+                log.info("threads changed", queue=self._queue, threads=threads)
+            self._threads = self._huey.storage.listeners = threads
+            self._consumer.resize(threads)
+            self._huey.storage.wake()
 
     def hush(self) -> None:
         """Let each thread end after the answer that it is in; returns at once."""
-        if self._consumer is not None:
-            self._consumer.stop_flag.set()
-            self._huey.storage.wake()
+        with self._changing:
+            if self._consumer is not None:
+                self._consumer.stop_flag.set()
+                self._huey.storage.wake()
 
     def stop(self) -> None:
         """Stop listening, and wait until the answers in progress are over."""
-        if self._consumer is not None:
-            self._consumer.stop(graceful=True)
-            self._consumer = None
+        with self._changing:
+            consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.stop(graceful=True)
+            consumer.join_dismissed()
