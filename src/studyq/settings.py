@@ -8,6 +8,7 @@ read them.
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from dotenv import dotenv_values
 
 PREFIX = "STUDYQ_"
 MASK = "••••••"
+WEBHOOK_TAKES = "an http:// or https:// address without a user name"
+WEBHOOK_KEY_PREFIX = "whsec_"
+WEBHOOK_KEY_TAKES = "a text, or whsec_ and the key in base64"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -130,11 +134,7 @@ class Settings:
         )  # fmt: skip
         _require(self.alert_failure_rate <= 1, "alert_failure_rate", "a number from 0 to 1")
         _require(_is_webhook(self.alert_webhook), "alert_webhook", WEBHOOK_TAKES)
-        _require(
-            _is_webhook_key(self.alert_webhook_secret),
-            "alert_webhook_secret",
-            "any text, or whsec_ and base64",
-        )
+        _require(self.webhook_key is not None, "alert_webhook_secret", WEBHOOK_KEY_TAKES)
         for name in ("max_upload", "max_pages", "pdf_memory", "pdf_seconds", "busy_timeout"):
             _require(getattr(self, name) > 0, name, "a number above 0")
 
@@ -161,6 +161,20 @@ class Settings:
     def models_dir(self) -> Path:
         """Where `studyq models install` puts its files."""
         return Path(self.models) if self.models else self.data / "models"
+
+    @property
+    def webhook_key(self) -> bytes | None:
+        """The key of the webhook's signature; empty without a secret, None when that is damaged.
+
+        A secret that begins with whsec_ is the key in base64 (https://www.standardwebhooks.com/).
+        """
+        secret = self.alert_webhook_secret
+        if not secret.startswith(WEBHOOK_KEY_PREFIX):
+            return secret.encode()
+        try:
+            return base64.b64decode(secret[len(WEBHOOK_KEY_PREFIX) :], validate=True) or None
+        except ValueError:
+            return None
 
     @property
     def on_loopback(self) -> bool:
@@ -204,6 +218,19 @@ def _is_redis(url: str) -> bool:
         return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none, half an IPv6 address
         return False
+
+
+def _is_webhook(address: str) -> bool:
+    """Whether alerts can be posted to an address; without one they are not posted at all."""
+    if not address:
+        return True
+    try:
+        parts = urlsplit(address)
+        reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = address.isprintable() and " " not in address and "@" not in parts.netloc
+    return parts.scheme in ("http", "https") and reachable and plain
 
 
 def _require(holds: bool, name: str, takes: str) -> None:
