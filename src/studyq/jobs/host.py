@@ -3,47 +3,59 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 import structlog
 
-from studyq.database.base import now
 from studyq.database.engine import Database
 from studyq.jobs import claims
+from studyq.jobs.clock import Clock, after_setback, held_by_others
+from studyq.jobs.commits import CommitWatch
 from studyq.jobs.context import Stop
 from studyq.jobs.doorbell import Doorbell
 from studyq.jobs.enqueue import queue_topic
-from studyq.jobs.identity import WorkerIdentity
-from studyq.jobs.models import Job, Queue, State, Worker
+from studyq.jobs.models import Queue
+from studyq.jobs.presence import Presence
 from studyq.jobs.reaper import promote, queues_with_work, reap
-from studyq.jobs.registry import Registry
+from studyq.jobs.registry import QUEUES, Registry
 from studyq.jobs.retention import BATCH, prune
+from studyq.jobs.transport import InProcess, Transport
 from studyq.jobs.worker import Executing, QueueWorker, WorkerSettings
 
 log = structlog.get_logger("studyq.jobs")
 
 TICK = 1.0  #: seconds between two rounds of the reaper
+WATCH = 0.02  #: seconds between two looks for commits of other processes that ring nobody
+WATCH_ALONE = 0.25  #: the same while no other process is signed in, or their rings arrive
+QUEUES_TOPIC = "queues"  #: announced when an operator has changed a queue
 
 
 def ensure_queues(database: Database, concurrency: Mapping[str, int]) -> None:
-    """Make the queues' rows, and set how many of their jobs may run at once."""
+    """Make the queues' rows, and let changed settings say how many of their jobs run at once.
+
+    What an operator has set stays in force until the setting itself is changed.
+    """
     with database.write() as session:
         for name, limit in concurrency.items():
             queue = session.get(Queue, name)
             if queue is None:
-                session.add(Queue(name=name, paused=False, concurrency=limit))
-            else:
-                queue.concurrency = limit
+                session.add(Queue(name=name, paused=False, concurrency=limit, configured=limit))
+            elif queue.configured != limit:
+                queue.concurrency = queue.configured = limit
 
 
 class JobHost:
     """Everything of the job layer that runs in a process.
 
     Args:
-        concurrency: threads for each queue.
-        lease: seconds; `heartbeat` at most half of it.
+        concurrency: the queues to serve, and how many of their jobs the settings let run at once.
+            A queue has as many threads here as it may run jobs anywhere, so that any process can
+            do all the work.
+        lease: seconds; `heartbeat` at most half of it. The same in all processes.
         retention: seconds that completed, and failed or cancelled, jobs are kept.
+        transport: wakes other processes; it is started and stopped with the host.
     """
 
     def __init__(
@@ -55,43 +67,52 @@ class JobHost:
         lease: float = 30.0,
         heartbeat: float = 10.0,
         retention: tuple[float, float] = (3600.0, 86_400.0),
+        transport: Transport | None = None,
     ) -> None:
         self._database = database
         self._registry = registry
-        self._identity = WorkerIdentity()
         self._heartbeat = heartbeat
         self._retention = retention
+        self._transport = InProcess() if transport is None else transport
+        self._presence = Presence(database, concurrency, self._transport.problem)
         self._stop = Stop()
         self._over = threading.Event()
+        self._nudged = threading.Event()
         self._executing = Executing()
         self._shared = WorkerSettings(
-            self._identity.id, lease, registry, self._stop, self._executing
+            self._presence.worker_id, lease, registry, self._stop, self._executing
         )
         self._local = threading.local()
-        self._workers: list[QueueWorker] = []
         self._bells = {
-            queue: Doorbell(queue, threads, self._answering(queue))
+            queue: Doorbell(queue, threads, self._answering(queue), self._leave)
             for queue, threads in concurrency.items()
         }
         self._concurrency = dict(concurrency)
+        self._topics = {queue_topic(queue): queue for queue in {*QUEUES, *concurrency}}
+        self._clock = Clock()
+        self._lenient_until = 0.0
+        self._company = True
+        self._watch = CommitWatch(database, pause=self._watch_pause, changed=self._ring_for_work)
         self._threads: list[threading.Thread] = []
 
     @property
     def worker_id(self) -> str:
         """This process's name in `jobs.worker_id`."""
-        return self._identity.id
+        return self._presence.worker_id
 
     def start(self) -> None:
         """Register the process, give back what dead workers held, and start working."""
         ensure_queues(self._database, self._concurrency)
-        self._sign_in()
+        self._presence.sign_in()
         self._reap()
         self._database.listen(self._heard)
         for bell in self._bells.values():
             bell.start()
+        self._transport.start(self._ring)
         self._run_every(self._heartbeat, "heartbeat", self._beat)
-        self._run_every(TICK, "reaper", self._round)
+        self._run_every(TICK, "reaper", self._round, self._nudged)
         self._round()
+        self._watch.start()
 
     def stop(self, grace: float) -> None:
         """Stop claiming, let handlers reach a checkpoint, hand back the rest.
@@ -105,72 +126,117 @@ class JobHost:
         for bell in self._bells.values():
             bell.stop()
         self._over.set()
+        self._nudged.set()
+        self._watch.stop()
         for thread in self._threads:
             thread.join()
-        for worker in self._workers:
-            worker.close()
-        self._sign_out()
+        for queue in self._bells:  # for others to take what was handed back
+            self._transport.ring(queue)
+        self._transport.stop()
+        self._presence.sign_out()
 
     def _answering(self, queue: str) -> Callable[[], None]:
         def answer() -> None:
             worker = getattr(self._local, "worker", None)
             if worker is None:
                 worker = self._local.worker = QueueWorker(self._database, queue, self._shared)
-                self._workers.append(worker)
             worker.drain()
 
         return answer
 
+    def _leave(self) -> None:
+        worker = getattr(self._local, "worker", None)
+        if worker is not None:
+            worker.close()
+
+    # rings
+
     def _heard(self, topics: frozenset[str]) -> None:
-        for queue, bell in self._bells.items():
-            if queue_topic(queue) in topics:
-                bell.ring(self._concurrency[queue])
+        """Ring for what a transaction of this process has changed: here at once, then elsewhere."""
+        for topic in topics:
+            queue = self._topics.get(topic)
+            if queue is not None:
+                self._ring(queue)
+                self._transport.ring(queue)
+        if QUEUES_TOPIC in topics:
+            self._nudged.set()
 
-    def _sign_in(self) -> None:
-        me, at = self._identity, now()
-        with self._database.write() as session:
-            session.merge(
-                Worker(id=me.id, host=me.host, pid=me.pid, pid_started=me.pid_started,
-                       started_at=at, seen_at=at)
-            )  # fmt: skip
+    def _ring(self, queue: str) -> None:
+        bell = self._bells.get(queue)
+        if bell is not None:
+            bell.ring(bell.threads)
 
-    def _sign_out(self) -> None:
-        held = sa.exists().where(Job.worker_id == self._identity.id, Job.state == State.ACTIVE)
-        try:
-            with self._database.write() as session:
-                # What could not be handed back is found by this row when a process starts.
-                session.execute(sa.delete(Worker).where(Worker.id == self._identity.id, ~held))
-        except sa.exc.OperationalError:
-            # A reaper of this machine removes the row when the process is gone.
-            log.exception("worker not signed out")
+    def _ring_for_work(self) -> None:
+        for queue in queues_with_work(self._database):
+            self._ring(queue)
+
+    def _watch_pause(self) -> float:
+        return WATCH if self._company and not self._transport.carries else WATCH_ALONE
+
+    # duties
 
     def _beat(self) -> None:
         with self._database.write() as session:
             connection = session.connection()
             claims.renew(connection, self._executing.claims(), self._shared.lease)
-            seen = connection.execute(
-                sa.update(Worker).where(Worker.id == self._identity.id).values(seen_at=now())
-            )
-        if seen.rowcount == 0:
-            self._sign_in()
-
-    def _reap(self) -> None:
-        executing = {claim.key for claim in self._executing.claims()}
-        reap(self._database, self._registry, executing=executing)
+            known = self._presence.show(connection)
+        if not known:
+            self._presence.sign_in()
 
     def _round(self) -> None:
+        self._look_at_the_clock()
+        self._follow_queues()
         self._reap()
         promote(self._database)
-        for queue in queues_with_work(self._database):
-            if queue in self._bells:
-                self._bells[queue].ring(self._concurrency[queue])
+        self._ring_for_work()
+        self._company = self._presence.has_company()
+        if self._presence.has_news:
+            self._beat()
         completed, failed = self._retention
         while prune(self._database, completed=completed, failed=failed) == BATCH:
             pass
 
-    def _run_every(self, seconds: float, name: str, duty: Callable[[], None]) -> None:
+    def _look_at_the_clock(self) -> None:
+        """When the wall clock has jumped, show at once that this process is alive."""
+        moved = self._clock.moved()
+        if not moved:
+            return
+        log.warning("the clock has jumped, or the machine has slept", seconds=round(moved, 1))
+        self._lenient_until = time.monotonic() + self._heartbeat + TICK
+        if moved < 0:
+            after_setback(self._database, self._shared.lease)
+        self._beat()
+
+    def _follow_queues(self) -> None:
+        """Have as many threads as the queues may run jobs."""
+        with self._database.read() as session:
+            limits = session.execute(sa.select(Queue.name, Queue.concurrency)).all()
+        for name, limit in limits:
+            if name in self._bells:
+                self._bells[name].resize(limit)
+
+    def _reap(self) -> None:
+        executing = {claim.key for claim in self._executing.claims()}
+        if time.monotonic() < self._lenient_until:
+            executing |= held_by_others(self._database)
+        reap(self._database, self._registry, executing=executing)
+
+    def _run_every(
+        self,
+        seconds: float,
+        name: str,
+        duty: Callable[[], None],
+        nudged: threading.Event | None = None,
+    ) -> None:
+        due = self._over if nudged is None else nudged
+
         def loop() -> None:
-            while not self._over.wait(seconds):
+            while not self._over.is_set():
+                due.wait(seconds)
+                if self._over.is_set():
+                    return
+                if nudged is not None:
+                    nudged.clear()
                 try:
                     duty()
                 except Exception:
