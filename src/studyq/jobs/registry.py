@@ -97,6 +97,10 @@ class Registry:
         """The registration for a job, or None when this version has none."""
         return self._registrations.get((queue, name))
 
+    def queues(self) -> frozenset[str]:
+        """The queues that it has a handler for."""
+        return frozenset(queue for queue, _ in self._registrations)
+
     def tell_change(
         self, connection: sa.Connection, job: Tellable, state: str, error: Mapping[str, Any] | None
     ) -> None:
