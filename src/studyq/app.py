@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any
@@ -26,8 +26,16 @@ from studyq.database.migrate import upgrade
 from studyq.ingestion.jobs import register
 from studyq.ingestion.services import IngestionServices
 from studyq.jobs.host import JobHost, ensure_queues
-from studyq.jobs.registry import FLASHCARD_GENERATION, PDF_INGESTION, TEST_ANALYSIS, Registry
+from studyq.jobs.registry import (
+    FLASHCARD_GENERATION,
+    NOTIFICATIONS,
+    PDF_INGESTION,
+    QUEUES,
+    TEST_ANALYSIS,
+    Registry,
+)
 from studyq.jobs.tail import EventTail
+from studyq.jobs.transport import open_transport
 from studyq.pdf import PRELOAD
 from studyq.pdf.model import PdfLimits
 from studyq.processes import preload
@@ -50,6 +58,7 @@ from studyq.web.requests import ApiRequest
 from studyq.web.services import Services
 
 SWAGGER_PATH = "/swagger-ui"
+NOTIFICATION_THREADS = 2  #: messages to people elsewhere that go out at once
 SWAGGER_FILES = str(resources.files("swagger_ui") / "static")
 
 
@@ -89,11 +98,17 @@ def concurrency(settings: Settings) -> dict[str, int]:
         PDF_INGESTION: settings.ingestion_concurrency,
         FLASHCARD_GENERATION: settings.generation_concurrency,
         TEST_ANALYSIS: settings.analysis_concurrency,
+        NOTIFICATIONS: NOTIFICATION_THREADS,
     }
 
 
 def make_services(settings: Settings, database: Database) -> Services:
-    """Make what handlers and jobs work with."""
+    """Make what handlers and jobs work with.
+
+    Raises:
+        TransportUnusable: when the settings name a transport that cannot be used here.
+    """
+    sealer = Sealer(settings.data / "secret.key")
     return Services(
         settings=settings,
         database=database,
@@ -101,7 +116,7 @@ def make_services(settings: Settings, database: Database) -> Services:
             settings.resolved_storage_url, settings.data / "tmp", min_free=settings.min_free
         ),
         importer=Importer(settings.allowed_buckets, settings.max_upload),
-        sealer=Sealer(settings.data / "secret.key"),
+        sealer=sealer,
         embedder=open_embedder(
             model=settings.embedding,
             models_dir=settings.models_dir,
@@ -112,6 +127,7 @@ def make_services(settings: Settings, database: Database) -> Services:
         ),
         registry=Registry(),
         tail=EventTail(database),
+        transport=open_transport(settings.resolved_queue_url, sealer.derive("rings")),
         pdf_limits=PdfLimits(
             address_space=settings.pdf_memory,
             window_seconds=settings.pdf_seconds,
@@ -135,17 +151,65 @@ def register_jobs(services: Services) -> None:
     )
 
 
-def make_host(services: Services) -> JobHost:
-    """Make the job layer of this process."""
+def make_host(services: Services, queues: Collection[str]) -> JobHost:
+    """Make the job layer of this process, which serves these queues and messages to people."""
     settings = services.settings
+    limits = concurrency(settings)
     return JobHost(
         services.database,
         services.registry,
-        concurrency=concurrency(settings),
+        concurrency={name: limits[name] for name in {*queues, NOTIFICATIONS}},
         lease=settings.lease,
         heartbeat=settings.heartbeat,
         retention=(settings.retention_completed, settings.retention_failed),
+        transport=services.transport,
     )
+
+
+class Background:
+    """What runs beside the requests, or in a worker without any: jobs, duties, upkeep.
+
+    Args:
+        queues: what to serve; messages to people are served in any case, so that word of dead
+            workers gets out.
+    """
+
+    def __init__(self, services: Services, queues: Collection[str]) -> None:
+        self._services = services
+        self._host = make_host(services, queues)
+        self._checkpointer = Checkpointer(services.database)
+
+    def start(self) -> None:
+        """Start everything; the first jobs run when it returns."""
+        self._services.storage.sweep(time.time())
+        preload(*PRELOAD)
+        self._services.tail.start()
+        self._checkpointer.start()
+        self._host.start()
+
+    def stop(self) -> None:
+        """Let jobs reach a checkpoint within the grace time, and end everything."""
+        services = self._services
+        self._host.stop(services.settings.grace)
+        services.tail.stop()
+        self._checkpointer.stop()
+        if not isinstance(services.embedder, Unavailable):
+            services.embedder.close()
+        services.database.close()
+
+
+def make_worker(settings: Settings, queues: Collection[str]) -> Background:
+    """Make a process that only works, on these queues.
+
+    Raises:
+        SchemaNewer: when the database belongs to a newer version.
+        DriverUnusable: when no SQLite library can be used.
+        TransportUnusable: when the settings name a transport that cannot be used here.
+    """
+    services = make_services(settings, open_database(settings))
+    register_jobs(services)
+    ensure_queues(services.database, concurrency(settings))
+    return Background(services, queues)
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -155,6 +219,7 @@ def create_app(settings: Settings) -> Litestar:
         BindRefused: when it would serve strangers without anybody having said so.
         SchemaNewer: when the database belongs to a newer version.
         DriverUnusable: when no SQLite library can be used.
+        TransportUnusable: when the settings name a transport that cannot be used here.
     """
     check_bind(settings)
     services = make_services(settings, open_database(settings))
@@ -207,25 +272,12 @@ def api_router() -> Router:
 def _running(services: Services) -> Any:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        settings = services.settings
-        services.storage.sweep(time.time())
-        preload(*PRELOAD)
-        host = make_host(services) if settings.worker else None
-        checkpointer = Checkpointer(services.database)
-        services.tail.start()
-        checkpointer.start()
-        if host is not None:
-            await asyncio.to_thread(host.start)
+        background = Background(services, QUEUES if services.settings.worker else ())
+        await asyncio.to_thread(background.start)
         try:
             yield
         finally:
-            if host is not None:
-                await asyncio.to_thread(host.stop, settings.grace)
-            services.tail.stop()
-            checkpointer.stop()
-            if not isinstance(services.embedder, Unavailable):
-                services.embedder.close()
-            services.database.close()
+            await asyncio.to_thread(background.stop)
 
     return lifespan
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -12,7 +14,8 @@ class Sealer:
     """Encrypts small secrets with the instance's key (``secret.key``, made on first use)."""
 
     def __init__(self, path: Path) -> None:
-        self._fernet = Fernet(_key(path))
+        self._key = _key(path)
+        self._fernet = Fernet(self._key)
 
     def seal(self, secret: str) -> bytes:
         """Encrypt."""
@@ -24,6 +27,10 @@ class Sealer:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
             return None
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of its own for a purpose, the same in all processes of the instance (32 bytes)."""
+        return hmac.digest(self._key, purpose.encode(), hashlib.sha256)
 
 
 def _key(path: Path) -> bytes:

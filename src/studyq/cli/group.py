@@ -49,6 +49,7 @@ _EXPECTED = {
     ("studyq.app", "BindRefused"): ExitCode.USAGE,
     ("studyq.database.migrate", "SchemaNewer"): ExitCode.USAGE,
     ("studyq.database.driver", "DriverUnusable"): ExitCode.USAGE,
+    ("studyq.jobs.transport", "TransportUnusable"): ExitCode.USAGE,
     ("studyq.providers.install", "InstallFailed"): ExitCode.FAILED,
     ("studyq.library.errors", "LibraryError"): ExitCode.FAILED,
     ("studyq.jobs.service", "WrongStateError"): ExitCode.FAILED,

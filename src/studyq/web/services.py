@@ -9,6 +9,7 @@ from studyq.accounts.secrets import Sealer
 from studyq.database.engine import Database
 from studyq.jobs.registry import Registry
 from studyq.jobs.tail import EventTail
+from studyq.jobs.transport import Transport
 from studyq.pdf.model import PdfLimits
 from studyq.providers.embedding import Embedder, Unavailable
 from studyq.settings import Settings
@@ -28,6 +29,7 @@ class Services:
     embedder: Embedder | Unavailable
     registry: Registry
     tail: EventTail
+    transport: Transport
     pdf_limits: PdfLimits
 
     @property
