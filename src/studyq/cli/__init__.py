@@ -17,6 +17,7 @@ from studyq.cli.searching import search
 from studyq.cli.serving import serve
 from studyq.cli.showing import config, health, version
 from studyq.cli.upkeep import db, doctor, models
+from studyq.cli.working import worker
 
 
 @click.group(cls=StudyqGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,5 +35,18 @@ def main() -> None:
     """  # noqa: D301  # click wants the character itself
 
 
-for _command in (serve, add, search, jobs, reprocess, db, models, doctor, config, health, version):
+for _command in (
+    serve,
+    worker,
+    add,
+    search,
+    jobs,
+    reprocess,
+    db,
+    models,
+    doctor,
+    config,
+    health,
+    version,
+):
     main.add_command(_command)
