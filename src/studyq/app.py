@@ -36,6 +36,7 @@ from studyq.jobs.registry import (
 )
 from studyq.jobs.tail import EventTail
 from studyq.jobs.transport import open_transport
+from studyq.operations.webhooks import register_webhooks
 from studyq.pdf import PRELOAD
 from studyq.pdf.model import PdfLimits
 from studyq.processes import preload
@@ -149,6 +150,7 @@ def register_jobs(services: Services) -> None:
             chunk_chars=services.settings.chunk_chars,
         ),
     )
+    register_webhooks(services.registry, services.settings)
 
 
 def make_host(services: Services, queues: Collection[str]) -> JobHost:
