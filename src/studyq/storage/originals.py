@@ -186,6 +186,23 @@ class Storage:
         """Whether there is such an original."""
         return bool(self._files.exists(self._path(key)))
 
+    def check(self) -> None:
+        """See that originals can be stored, without storing any.
+
+        Raises:
+            OSError: when they cannot; other storages than folders raise what is their own.
+        """
+        if not self.is_local:
+            self._files.exists(self._path("check"))
+            return
+        folder = Path(self._root)
+        while not folder.exists() and folder != folder.parent:  # made when there is something
+            folder = folder.parent
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, f"{folder} cannot be written")
+
     def keys(self) -> Iterator[str]:
         """All keys."""
         root = self._root.rstrip("/") + "/"
