@@ -20,8 +20,10 @@ from studyq.library.service import (
     find_page,
     list_documents,
 )
+from studyq.operations.alerts import open_incidents
 from studyq.providers.embedding import Unavailable
 from studyq.search.passages import chunk_rectangles
+from studyq.web.incident_notices import incident_notices
 from studyq.web.pages.navigation import navigation
 from studyq.web.pages.views import (
     DocumentView,
@@ -53,7 +55,8 @@ class LibraryPages:
         """Navigation and standing notices."""
         with self.services.database.read() as session:
             counts = count_documents(session, self.services.user_id)
-        notices = []
+            # For administrators, which every reader is until there are accounts.
+            notices = incident_notices(open_incidents(session))
         settings = self.services.settings
         if settings.auth == "none" and not settings.on_loopback:
             notices.append(
