@@ -1,5 +1,5 @@
 # Everything one does with this repository. Needs Python 3.11 or newer and make; the rest is
-# installed into .venv (and, for `make browser`, Chromium by apt). Safe to run again at any time.
+# installed into .venv (and, by apt, redis-server for the tests and Chromium for `make browser`). Safe to run again at any time.
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -26,7 +26,8 @@ serve: $(VENV)/.ready  ## Set up and run studyq on http://127.0.0.1:8642
 	@exec $(BIN)/studyq serve $(ARGS)
 
 test: $(VENV)/.ready-dev  ## Unit, integration, web and docs tests
-	$(PYTEST) tests/unit tests/integration tests/web tests/docs --junitxml=$(REPORTS)/test.xml $(ARGS)
+	@redis=$$(sh scripts/find_redis.sh) || exit 1; REDIS_SERVER="$$redis" $(PYTEST) \
+		tests/unit tests/integration tests/web tests/docs --junitxml=$(REPORTS)/test.xml $(ARGS)
 
 lint: $(VENV)/.ready-dev  ## Formatting, ruff, mypy --strict, import floors
 	@failed=; for check in "ruff format --check ." "ruff check ." mypy lint-imports; do \
@@ -37,8 +38,9 @@ format: $(VENV)/.ready-dev  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crash: $(VENV)/.ready-dev  ## kill -9, freezes, lost rings, locked database (CRASH_ROUNDS=100)
-	CRASH_ROUNDS=$(CRASH_ROUNDS) $(PYTEST) tests/crash --junitxml=$(REPORTS)/crash.xml $(ARGS)
+crash: $(VENV)/.ready-dev  ## kill -9, freezes, lost rings, Redis away (CRASH_ROUNDS=100)
+	@redis=$$(sh scripts/find_redis.sh) || exit 1; REDIS_SERVER="$$redis" \
+		CRASH_ROUNDS=$(CRASH_ROUNDS) $(PYTEST) tests/crash --junitxml=$(REPORTS)/crash.xml $(ARGS)
 
 browser: $(VENV)/.ready-dev  ## Tests in a real Chromium; screenshots go to .artifacts/
 	@chromium=$$(sh scripts/find_chromium.sh) || exit 1; \

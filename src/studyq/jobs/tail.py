@@ -7,17 +7,17 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from studyq.database.engine import Database
+from studyq.jobs.commits import data_version
 from studyq.jobs.events import EVENTS_TOPIC, Event, events_after, last_event_id, last_event_of
 
 log = structlog.get_logger("studyq.jobs")
 
-POLL = 0.1  #: seconds between two looks for commits of other processes
+POLL = 0.03  #: seconds between two looks for commits of other processes
 BACKLOG = 1000  #: events that a slow reader may be behind before its stream is closed
 
 
@@ -155,7 +155,7 @@ class EventTail:
         try:
             while self._wait():
                 try:
-                    current = _data_version(watch)
+                    current = data_version(watch)
                     if current != version:
                         self._pass_on()
                         version = current
@@ -192,12 +192,6 @@ class EventTail:
         for subscription in list(self._subscriptions):
             with suppress(RuntimeError):
                 subscription.loop.call_soon_threadsafe(_end, subscription)
-
-
-def _data_version(connection: sa.Connection) -> int:
-    raw: Any = connection.connection.driver_connection
-    version: int = raw.execute("PRAGMA data_version").fetchone()[0]
-    return version
 
 
 def _deliver(subscriptions: list[Subscription], events: list[Event]) -> None:
