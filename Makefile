@@ -1,5 +1,6 @@
 # Everything one does with this repository. Needs Python 3.11 or newer and make; the rest is
-# installed into .venv (and, by apt, redis-server for the tests and Chromium for `make browser`). Safe to run again at any time.
+# installed into .venv (and by apt: redis-server for the tests, Chromium for `make browser`).
+# Safe to run again at any time.
 
 VENV    := .venv
 BIN     := $(VENV)/bin

@@ -14,7 +14,7 @@ from studyq.app import make_host
 from studyq.cli.libraries import AddedFile, NotAdded, Step
 from studyq.cli.opening import open_library
 from studyq.jobs.events import events_after
-from studyq.jobs.registry import PDF_INGESTION
+from studyq.jobs.registry import PDF_INGESTION, QUEUES
 from studyq.library.errors import LibraryError
 from studyq.library.service import find_document
 from studyq.library.uploads import Added, add_import, add_pdf, require_pdf
@@ -45,7 +45,7 @@ def open_local(settings: Settings, *, run_jobs: bool) -> Iterator[LocalLibrary]:
             yield LocalLibrary(services)
             return
         preload(*PRELOAD)
-        host = make_host(services)
+        host = make_host(services, QUEUES)
         host.start()
         try:
             yield LocalLibrary(services)

@@ -107,6 +107,8 @@ class Listener(Worker):  # type: ignore[misc]  # huey has no types
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # huey has no types
     """A Huey consumer that leaves the process's signal handlers alone and can be resized."""
 
+    worker_threads: list[tuple[Listener, threading.Thread]]
+
     def __init__(self, huey: Huey, answer: Callable[[], None], **options: Any) -> None:
         self.worker_class = partial(Listener, answer)
         self._dismissed: list[threading.Thread] = []

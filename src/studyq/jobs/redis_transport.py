@@ -127,7 +127,7 @@ class RedisTransport:
         failures = 0
         while not self._over.is_set():
             try:
-                with closing(self._open()) as client, closing(client.pubsub()) as rings:
+                with closing(self._open()) as client, closing(_subscriber(client)) as rings:
                     self._subscribe(rings)
                     failures = 0
                     self._hear(rings)
@@ -235,9 +235,14 @@ class RedisTransport:
         return f"{self._where} cannot be reached. {MEANWHILE}"
 
 
+def _subscriber(client: Redis) -> Any:
+    return client.pubsub()  # type: ignore[no-untyped-call]
+
+
 def _pause(failures: int) -> float:
     """Seconds until the next attempt; not the same for all processes."""
-    return min(SLOWEST, 0.1 * 2 ** min(failures, 8)) * random.uniform(0.8, 1.2)  # noqa: S311
+    spread = random.uniform(0.8, 1.2)  # noqa: S311  # no secret
+    return min(SLOWEST, 0.1 * 2.0 ** min(failures, 8)) * spread
 
 
 def _nobody(_: str) -> None:
