@@ -139,12 +139,13 @@ def _database(
         poolclass=sa.NullPool,
         connect_args={"check_same_thread": False, "timeout": LOCK_PATIENCE},
     )
+    looks: dict[str, Callable[[Session], Part]] = {
+        "schema": lambda session: _schema(session, database.url),
+        "worker": lambda session: _worker(session, queues),
+        "queue": lambda session: _queue(session, transport),
+    }
     parts = {"database": _writable(engine)}
-    for name, look in (
-        ("schema", lambda session: _schema(session, database.url)),
-        ("worker", lambda session: _worker(session, queues)),
-        ("queue", lambda session: _queue(session, transport)),
-    ):
+    for name, look in looks.items():
         try:
             with Session(engine) as session:
                 parts[name] = look(session)

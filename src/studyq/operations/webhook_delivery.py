@@ -23,7 +23,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from studyq.providers.errors import ProviderError
 from studyq.providers.remote_call import call_remote
 
-SECONDS = 15.0  #: for the whole delivery, the resolving of the name included
+SECONDS = 15.0  #: for a whole delivery
 STEP_SECONDS = 10.0  #: for one connect, read or write
 #: Statuses by which a receiver says "later" (RFC 9110, 15.5.9, and RFC 6585, 4).
 LATER = frozenset({408, 429})
@@ -80,6 +80,7 @@ def post(
     private: bool,
     check: Callable[[], None] | None = None,
     context: ssl.SSLContext | None = None,
+    seconds: float = SECONDS,
 ) -> int:
     """Post a body, and return the status, which is from 200 to 299.
 
@@ -87,6 +88,7 @@ def post(
         private: whether addresses that are not public may be connected to.
         check: called while waiting; what it raises ends the delivery.
         context: how TLS is spoken; by default with the system's certificates and names verified.
+        seconds: for the whole delivery, the resolving of the name included.
 
     Raises:
         Undelivered: with the reason.
@@ -95,10 +97,10 @@ def post(
     opened: list[socket.socket] = []
     deliver = partial(_deliver, parts, body, headers, private, context, opened)
     try:
-        status = call_remote(deliver, seconds=SECONDS, check=check)
+        status = call_remote(deliver, seconds=seconds, check=check)
     except ProviderError as error:
         raise Undelivered(
-            "webhook_timeout", f"{parts.hostname} did not answer within {SECONDS:.0f} s."
+            "webhook_timeout", f"{parts.hostname} did not answer within {seconds:.0f} s."
         ) from error
     finally:
         for line in opened:  # ends the thread of a call that was left behind
@@ -164,7 +166,9 @@ def _allowed(host: str, port: int, *, private: bool) -> list[_Resolved]:
             "webhook_address", f"{host} is no name of a host. Mend STUDYQ_ALERT_WEBHOOK.",
             lasting=True,
         ) from error  # fmt: skip
-    places = [(family, kind, protocol, where) for family, kind, protocol, _, where in found]
+    places: list[_Resolved] = [
+        (family, kind, protocol, where) for family, kind, protocol, _, where in found
+    ]
     if private:
         return places
     public = [place for place in places if is_public(ipaddress.ip_address(place[3][0]))]
@@ -213,17 +217,25 @@ def _judge(parts: SplitResult, status: int) -> None:
 
 
 def _plain(address: Address) -> Address:
-    """The address that packets go to."""
-    return getattr(address, "ipv4_mapped", None) or address
+    """The address that packets end at, where a machine or a gateway translates it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return _low_bits(address)
+    return address.ipv4_mapped or address
 
 
 def _embedded(address: Address) -> Iterator[ipaddress.IPv4Address]:
-    """IPv4 addresses that an IPv6 address is translated or tunnelled to."""
+    """IPv4 addresses that an IPv6 address may be tunnelled to."""
     if isinstance(address, ipaddress.IPv4Address):
         return
-    if address in _NAT64 or address in _COMPATIBLE:
-        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in _COMPATIBLE:
+        yield _low_bits(address)
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
+
+
+def _low_bits(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
