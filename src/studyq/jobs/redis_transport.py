@@ -75,9 +75,13 @@ class RedisTransport:
             threading.Thread(target=self._send, name="studyq-redis-send", daemon=True),
         ]
         try:
-            self._open().close()
+            with closing(self._open()) as client:
+                client.connection_pool.make_connection()  # made, not opened
         except (TypeError, ValueError) as error:
-            raise TransportUnusable(f"STUDYQ_QUEUE_URL cannot be used: {error}.") from error
+            raise TransportUnusable(
+                f"STUDYQ_QUEUE_URL has something that cannot be used: {error}. The form is "
+                "redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS."
+            ) from error
 
     @property
     def carries(self) -> bool:
@@ -135,7 +139,8 @@ class RedisTransport:
                 self._note("listening", error)
             except Exception as error:
                 # Whatever it is, the thread goes on: without it nothing would be heard again.
-                log.exception("listening to rings failed")
+                if not self._problems["listening"]:
+                    log.exception("listening to rings failed")
                 self._note("listening", error)
             self._listening = False
             if not self._over.wait(_pause(failures)):

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 import process_targets
 from job_layer import QUEUE, Jobs, open_database, wait_for
 from studyq.database.driver import load_driver
-from studyq.database.engine import Database
+from studyq.database.engine import Database, announce
 from studyq.jobs import host as host_module
 from studyq.jobs.context import JobContext
-from studyq.jobs.enqueue import NewJob, enqueue
-from studyq.jobs.host import JobHost, ensure_queues
+from studyq.jobs.enqueue import NewJob, enqueue, queue_topic
+from studyq.jobs.host import QUEUES_TOPIC, JobHost, ensure_queues
 from studyq.jobs.models import Job, Queue, State, Worker
 from studyq.jobs.registry import QUEUES, Outcome
 from studyq.processes import ChildProcess, Limits
@@ -226,6 +226,43 @@ def test_settings_change_the_concurrency_and_keep_a_pause(jobs: Jobs) -> None:
     with jobs.database.read() as session:
         queues = session.scalars(sa.select(Queue)).all()
         assert {(queue.paused, queue.concurrency) for queue in queues} == {(True, 7)}
+
+
+def test_what_an_operator_has_set_outlives_a_start_until_the_setting_changes(jobs: Jobs) -> None:
+    def concurrency() -> int:
+        with jobs.database.read() as session:
+            return session.get_one(Queue, QUEUE).concurrency
+
+    def start(setting: int) -> int:
+        ensure_queues(jobs.database, {QUEUE: setting})
+        return concurrency()
+
+    assert start(3) == 3
+    with jobs.database.write() as session:
+        session.execute(sa.update(Queue).where(Queue.name == QUEUE).values(concurrency=9))
+    assert [start(3), start(3), start(4), start(3)] == [9, 9, 4, 3]
+
+
+def test_operators_change_is_followed_at_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "TICK", 3600.0)
+    gate, begun = threading.Event(), list[str]()
+
+    def work(context: JobContext) -> Outcome:
+        begun.append(context.job_id)
+        gate.wait(30)
+        return Outcome()
+
+    jobs.handle(work)
+    with running(jobs):
+        ids = [jobs.add() for _ in range(3)]
+        wait_for(lambda: len(begun) == 1, "the first")
+        with jobs.database.write() as session:
+            session.execute(sa.update(Queue).where(Queue.name == QUEUE).values(concurrency=3))
+            announce(session.connection(), QUEUES_TOPIC)
+            announce(session.connection(), queue_topic(QUEUE))
+        wait_for(lambda: len(begun) == 3, "three at once")
+        gate.set()
+        wait_for(ended(jobs, *ids), "all jobs")
 
 
 def test_handlers_may_enqueue_within_their_last_effects(jobs: Jobs) -> None:
