@@ -17,7 +17,7 @@ from studyq.database.base import now
 from studyq.database.engine import Database
 from studyq.jobs.backoff import backoff
 from studyq.jobs.identity import host_name, process_started
-from studyq.jobs.models import ACTIVE_SQL, DELAYED_SQL, Job, Worker
+from studyq.jobs.models import ACTIVE_SQL, DELAYED_SQL, WAITING_SQL, Job, Worker
 
 TOLERANCE = 1.0  #: seconds that count as a jump; slewing moves a clock by 0.5 ms a second at most
 BLINK = 0.1  #: seconds that two readings may be apart and still count as one moment
@@ -87,6 +87,10 @@ def after_setback(database: Database, lease: float) -> None:
     with database.write() as session:
         session.execute(
             sa.update(Job).where(ACTIVE_SQL, Job.lease_until > longest).values(lease_until=longest)
+        )
+        # Put back by a reaper, they would otherwise wait for the time at which they were due.
+        session.execute(
+            sa.update(Job).where(sa.or_(WAITING_SQL, ACTIVE_SQL), Job.run_at > at).values(run_at=at)
         )
         session.execute(sa.update(Worker).where(Worker.seen_at > at).values(seen_at=at))
         retries = session.execute(
