@@ -6,12 +6,15 @@ import contextlib
 import http.client
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from studyq.cli.group import CommandFailed, ExitCode
 from studyq.cli.options import data_option, json_option, print_json, settings_in_force
+
+if TYPE_CHECKING:
+    from studyq.settings import Settings
 
 HEALTH_SECONDS = 4.0  #: a little less than containers usually wait
 
@@ -36,23 +39,29 @@ def config(data: Path | None, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--worker", is_flag=True,
+              help="Look for a worker of this machine instead; it needs no server.")  # fmt: skip
 @data_option
 @json_option
 @click.pass_context
-def health(context: click.Context, data: Path | None, as_json: bool) -> None:
+def health(context: click.Context, worker: bool, data: Path | None, as_json: bool) -> None:
     """Ask the running server whether each of its parts works.
 
-    The exit code is 0 when all that is needed does, 1 when not, 3 when no server answers.
+    It answers within five seconds, so that containers can use it. The exit code is 0 when all that
+    is needed works, 1 when not, 2 when the settings are wrong, 3 when no server answers.
     """
     from studyq.cli.running import address_of, announced_address
 
     settings = settings_in_force(data)
-    address = announced_address(settings.data) or address_of(settings.host, settings.port)
-    body = _ask(address)
+    if worker:
+        body, title = _of_worker(settings), "The worker"
+    else:
+        address = announced_address(settings.data) or address_of(settings.host, settings.port)
+        body, title = _ask(address), f"studyq at {address}"
     if as_json:
         print_json(body)
     else:
-        click.echo(f"studyq at {address} is {body['status']}.")
+        click.echo(f"{title} is {body['status']}.")
         for name, part in body["parts"].items():
             sign = click.style("✓", fg="green") if part["ok"] else click.style("✗", fg="red")
             click.echo(f"  {sign} {name}: {part['reason']} {part['next_step']}".rstrip())
@@ -82,3 +91,11 @@ def _ask(address: str) -> Any:
             f"No studyq answers at {address} ({error}). Start it with `studyq serve`.",
             ExitCode.UNREACHABLE,
         ) from error
+
+
+def _of_worker(settings: Settings) -> Any:
+    from studyq.operations.worker_health import examine_worker
+
+    part = examine_worker(settings.resolved_database_url)
+    told = {"ok": part.ok, "reason": part.reason, "next_step": part.next_step}
+    return {"status": "ok" if part.ok else "failing", "parts": {"worker": told}}
