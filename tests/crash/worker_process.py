@@ -18,6 +18,9 @@ from crash.mutations import MUTATIONS
 from studyq.database.engine import Database
 from studyq.jobs import backoff, doorbell, host
 from studyq.jobs.registry import FLASHCARD_GENERATION, PDF_INGESTION, TEST_ANALYSIS
+from studyq.jobs.transport import open_transport
+
+SECRET = b"what signs the rings of this suite"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     busy_timeout: float = 5.0
     backoff: float = 0.2
     grace: float = 1.0
+    queue_url: str = ""
     mutations: tuple[str, ...] = ()
 
 
@@ -47,6 +51,7 @@ def main() -> None:
         concurrency={PDF_INGESTION: 2, FLASHCARD_GENERATION: 3, TEST_ANALYSIS: 2},
         lease=options.lease,
         heartbeat=options.heartbeat,
+        transport=open_transport(options.queue_url, SECRET),
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
