@@ -58,7 +58,8 @@ lock: $(VENV)/.created  ## Write the lock files anew from pyproject.toml
 	@test -x $(BIN)/uv || $(PIP) install --quiet "uv>=0.9"
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra gcs --group test --group lint --group build \
 		--output-file requirements-dev.lock
-	$(COMPILE) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra redis --constraints requirements-dev.lock \
+		--output-file requirements.lock
 	$(COMPILE) --group build --constraints requirements-dev.lock \
 		--output-file requirements-build.lock
 
