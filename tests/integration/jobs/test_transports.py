@@ -344,3 +344,26 @@ def test_forged_rings_are_ignored(redis_server: RedisServer) -> None:
             for each in (transport, other, stranger):
                 each.stop()
     assert sum("valid signature" in line["event"] for line in logs) == 2  # once a process
+
+
+@pytest.mark.parametrize("may_publish", [True, False])
+def test_user_of_redis_needs_few_rights(redis_server: RedisServer, may_publish: bool) -> None:
+    rights = ["+subscribe", "+ping", "&studyq:rings:*", *(["+publish"] if may_publish else [])]
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "few", "reset", "on", ">pass", *rights)
+    url = f"redis://few:pass@127.0.0.1:{redis_server.port}/0"
+    sender, hearer = open_transport(url, SECRET), open_transport(url, SECRET)
+    heard: list[str] = []
+    sender.start(lambda queue: None)
+    hearer.start(heard.append)
+    try:
+        wait_for(lambda: sender.carries and hearer.carries, "connections")
+        heard.clear()
+        sender.ring(QUEUE)
+        if may_publish:
+            wait_for(lambda: heard == [QUEUE], "the ring")
+        else:
+            wait_for(lambda: "publish and subscribe" in sender.problem(), "word of it")
+    finally:
+        sender.stop()
+        hearer.stop()
