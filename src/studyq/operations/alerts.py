@@ -91,7 +91,7 @@ class AlertWatch:
         """Look once; open and end incidents, and tell of it.
 
         Returns:
-            What came of it, in words.
+            What began and what ended, in words; nothing when nothing did.
         """
         at = self._wall()
         if self._clock.moved():
@@ -104,13 +104,14 @@ class AlertWatch:
         findings = [self._settled(finding) for finding in findings]
         self._forget({(finding.kind, finding.about) for finding in findings})
         if quiet and not any(finding.opens for finding in findings):
-            return "nothing to tell"
+            return ""
         with self._database.write() as session:
             changes = record(session, findings, at, webhook=bool(self._settings.alert_webhook))
-            left = len(open_incidents(session))
         for change in changes:
             _log(change)
-        return f"{len(changes)} changes, {left} open"
+        return ", ".join(
+            f"{change.turn}: {change.kind} {change.about}".strip() for change in changes
+        )
 
     def _settled(self, finding: Finding) -> Finding:
         """The finding, not yet opening an incident when it is too young for that."""

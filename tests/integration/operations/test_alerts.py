@@ -110,8 +110,16 @@ def service(jobs: Jobs, tmp_path: Path) -> Service:
 def test_all_is_well(service: Service) -> None:
     watch = service.watch()
     service.pass_by(watch, 60)
-    assert watch.look() == "nothing to tell"
+    assert watch.look() == ""
     assert (service.open, service.told) == ([], [])
+
+
+def test_says_what_it_did(service: Service) -> None:
+    bad = service.watch(min_free=10**18)
+    assert bad.look() == "opened: disk"
+    assert bad.look() == ""
+    service.time.passed += 60
+    assert service.watch().look() == "resolved: disk"
 
 
 class TestWaiting:
