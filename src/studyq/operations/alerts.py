@@ -87,12 +87,29 @@ class AlertWatch:
         self._paused: dict[str, int] = {}
         self._first_seen: dict[tuple[str, str], float] = {}
 
+    def has_news(self) -> bool:
+        """Whether there is something to write; read only, for every process to ask at each look."""
+        at, findings = self._find()
+        if any(finding.opens for finding in findings):
+            return True
+        with self._database.read() as session:
+            return bool(session.scalar(sa.select(_any_to_tend(at))))
+
     def look(self) -> str:
         """Look once; open and end incidents, and tell of it.
 
         Returns:
             What began and what ended, in words; nothing when nothing did.
         """
+        at, findings = self._find()
+        with self._database.write() as session:
+            changes = record(session, findings, at, webhook=bool(self._settings.alert_webhook))
+        for change in changes:
+            _log(change)
+        told = (f"{change.turn}: {change.kind} {change.about}" for change in changes)
+        return ", ".join(line.rstrip() for line in told)
+
+    def _find(self) -> tuple[int, list[Finding]]:
         at = self._wall()
         if self._clock.moved():
             self._up_since = at
@@ -100,18 +117,8 @@ class AlertWatch:
             self._paused.update(dict.fromkeys(paused_queues(session), at))
             moment = Moment(at, self._up_since, self._paused)
             findings = find_all(session, self._settings, self._registry.queues(), moment)
-            quiet = session.scalar(sa.select(~_any_to_tend(at)))
-        findings = [self._settled(finding) for finding in findings]
         self._forget({(finding.kind, finding.about) for finding in findings})
-        if quiet and not any(finding.opens for finding in findings):
-            return ""
-        with self._database.write() as session:
-            changes = record(session, findings, at, webhook=bool(self._settings.alert_webhook))
-        for change in changes:
-            _log(change)
-        return ", ".join(
-            f"{change.turn}: {change.kind} {change.about}".strip() for change in changes
-        )
+        return at, [self._settled(finding) for finding in findings]
 
     def _settled(self, finding: Finding) -> Finding:
         """The finding, not yet opening an incident when it is too young for that."""

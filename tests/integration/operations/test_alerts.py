@@ -111,15 +111,20 @@ def test_all_is_well(service: Service) -> None:
     watch = service.watch()
     service.pass_by(watch, 60)
     assert watch.look() == ""
+    assert not watch.has_news()
     assert (service.open, service.told) == ([], [])
 
 
 def test_says_what_it_did(service: Service) -> None:
     bad = service.watch(min_free=10**18)
+    assert bad.has_news()
     assert bad.look() == "opened: disk"
     assert bad.look() == ""
     service.time.passed += 60
-    assert service.watch().look() == "resolved: disk"
+    good = service.watch()
+    assert good.has_news()
+    assert good.look() == "resolved: disk"
+    assert not good.has_news()
 
 
 class TestWaiting:
