@@ -16,9 +16,9 @@ from studyq.jobs.commits import CommitWatch
 from studyq.jobs.context import Stop
 from studyq.jobs.doorbell import Doorbell
 from studyq.jobs.enqueue import queue_topic
-from studyq.jobs.models import Queue
+from studyq.jobs.models import ACTIVE_SQL, WAITING_SQL, Job, Queue
 from studyq.jobs.presence import Presence
-from studyq.jobs.reaper import promote, queues_with_work, reap
+from studyq.jobs.reaper import promote, reap
 from studyq.jobs.registry import QUEUES, Registry
 from studyq.jobs.retention import BATCH, prune
 from studyq.jobs.transport import InProcess, Transport
@@ -44,6 +44,18 @@ def ensure_queues(database: Database, concurrency: Mapping[str, int]) -> None:
                 session.add(Queue(name=name, paused=False, concurrency=limit, configured=limit))
             elif queue.configured != limit:
                 queue.concurrency = queue.configured = limit
+
+
+def rooms(database: Database) -> dict[str, int]:
+    """How many jobs more may start in each queue that has one waiting and may start any."""
+    active = sa.select(sa.func.count()).where(Job.queue == Queue.name, ACTIVE_SQL)
+    room = Queue.concurrency - active.scalar_subquery()
+    waits = sa.exists().where(Job.queue == Queue.name, WAITING_SQL)
+    with database.read() as session:
+        found = session.execute(
+            sa.select(Queue.name, room).where(waits, Queue.paused.is_(False), room > 0)
+        )
+        return {name: free for name, free in found}  # noqa: C416  # rows
 
 
 class JobHost:
@@ -167,8 +179,9 @@ class JobHost:
             bell.ring(bell.threads)
 
     def _ring_for_work(self) -> None:
-        for queue in queues_with_work(self._database):
-            self._ring(queue)
+        for queue, room in rooms(self._database).items():
+            if queue in self._bells:
+                self._bells[queue].ring(room)
 
     def _watch_pause(self) -> float:
         return WATCH if self._company and not self._transport.carries else WATCH_ALONE
