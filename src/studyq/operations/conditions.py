@@ -129,8 +129,8 @@ def _waiting(session: Session, limit: float, moment: Moment) -> list[Finding]:
         Finding(
             "waiting",
             row.queue,
-            f"{_jobs(row.jobs)} in {row.queue} waited for more than {in_words(limit * EASED)}, "
-            f"the longest for {in_words(moment.age(row.since))}.",
+            f"{_jobs(row.jobs)} in {row.queue} waited too long, the longest for "
+            f"{in_words(moment.age(row.since))}.",
             "See on the page Jobs what runs instead. Raise the queue's concurrency, start another "
             "worker, or cancel what is not needed.",
             moment.witnessed(row.since, row.queue) > limit,

@@ -271,6 +271,22 @@ class TestJob:
         assert not request.is_signed_with(b"another")
         assert abs(int(request.headers["webhook-timestamp"]) - time.time()) < 60
 
+    def test_is_genuine_as_the_documentation_checks_it(
+        self, jobs: Jobs, settings: Settings, receiver: Receiver
+    ) -> None:
+        page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text(encoding="utf-8")
+        names: dict[str, Any] = {}
+        exec(page.partition("```python\n")[2].partition("```")[0], names)
+        is_genuine = names["is_genuine"]
+        self.enqueue(jobs, settings)
+        self.drain(jobs)
+        (request,) = receiver.received
+        assert is_genuine(request.headers, request.body, SECRET)
+        assert not is_genuine(request.headers, request.body, "another")
+        assert not is_genuine(request.headers, request.body + b" ", SECRET)
+        old = {**request.headers, "webhook-timestamp": "1614265330"}
+        assert not is_genuine(old, request.body, SECRET)
+
     def test_is_sent_again_after_a_failure(
         self, jobs: Jobs, settings: Settings, receiver: Receiver
     ) -> None:
