@@ -25,6 +25,7 @@ from studyq.database.engine import Database
 from studyq.database.migrate import upgrade
 from studyq.ingestion.jobs import register
 from studyq.ingestion.services import IngestionServices
+from studyq.jobs.duties import DutyRunner
 from studyq.jobs.host import JobHost, ensure_queues
 from studyq.jobs.registry import (
     FLASHCARD_GENERATION,
@@ -36,6 +37,7 @@ from studyq.jobs.registry import (
 )
 from studyq.jobs.tail import EventTail
 from studyq.jobs.transport import open_transport
+from studyq.operations.duties import make_duties
 from studyq.operations.webhooks import register_webhooks
 from studyq.pdf import PRELOAD
 from studyq.pdf.model import PdfLimits
@@ -163,7 +165,6 @@ def make_host(services: Services, queues: Collection[str]) -> JobHost:
         concurrency={name: limits[name] for name in {*queues, NOTIFICATIONS}},
         lease=settings.lease,
         heartbeat=settings.heartbeat,
-        retention=(settings.retention_completed, settings.retention_failed),
         transport=services.transport,
     )
 
@@ -180,6 +181,11 @@ class Background:
         self._services = services
         self._host = make_host(services, queues)
         self._checkpointer = Checkpointer(services.database)
+        self._duties = DutyRunner(
+            services.database,
+            make_duties(services.settings, services.database, services.storage),
+            self._host.worker_id,
+        )
 
     def start(self) -> None:
         """Start everything; the first jobs run when it returns."""
@@ -188,10 +194,12 @@ class Background:
         self._services.tail.start()
         self._checkpointer.start()
         self._host.start()
+        self._duties.start()
 
     def stop(self) -> None:
         """Let jobs reach a checkpoint within the grace time, and end everything."""
         services = self._services
+        self._duties.stop()
         self._host.stop(services.settings.grace)
         services.tail.stop()
         self._checkpointer.stop()

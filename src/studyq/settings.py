@@ -109,6 +109,8 @@ class Settings:
     alert_webhook_private: bool = _setting(
         False, "Let the webhook go to addresses that are not public (loopback, private networks)."
     )
+    backups: str = _setting("", "Folder of daily backups; empty: backups/ in the data folder.")
+    backup_keep: int = _setting(7, "How many daily backups of the database are kept; 0: none.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "Log level.")
     log_format: Literal["auto", "console", "json"] = _setting(
         "auto", "auto: console on a terminal, else JSON."
@@ -120,6 +122,7 @@ class Settings:
             if isinstance(value, float):
                 _require(math.isfinite(value) and value >= 0, item.name, "a number from 0 up")
         _require(0 <= self.port <= 65535, "port", "a number from 0 to 65535")
+        _require(self.backup_keep >= 0, "backup_keep", "a number from 0 up")
         _require(self.chunk_chars >= 200, "chunk_chars", "at least 200")
         _require(self.heartbeat * 2 <= self.lease, "heartbeat", "at most half of STUDYQ_LEASE")
         for name in ("ingestion_concurrency", "generation_concurrency", "analysis_concurrency"):
@@ -156,6 +159,11 @@ class Settings:
         login = f":{quote(self.redis_password, safe='')}@" if self.redis_password else ""
         host = f"[{self.redis_host}]" if ":" in self.redis_host else self.redis_host
         return f"redis://{login}{host}:{self.redis_port}/0"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Where daily backups are."""
+        return Path(self.backups) if self.backups else self.data / "backups"
 
     @property
     def models_dir(self) -> Path:

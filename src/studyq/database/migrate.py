@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from studyq.database.driver import load_driver, open_engine
+from studyq.database.copying import copy_database
+from studyq.database.driver import open_engine
 
 
 class SchemaNewer(RuntimeError):
@@ -66,19 +67,27 @@ def upgrade(url: str | sa.URL) -> tuple[str | None, str]:
         before, head = current_revision(url), head_revision(url)
         if before == head:
             return before, head
-        known = {
-            script.revision
-            for script in ScriptDirectory.from_config(configuration(url)).walk_revisions()
-        }
-        if before is not None and before not in known:
-            raise SchemaNewer(
-                f"{path} has schema {before}, which this version of studyq does not know: it was "
-                "written by a newer one. Start that version, or restore a backup made before it."
-            )
+        refuse_newer(path, before)
         if before is not None:
-            _back_up(path, path.with_name(f"{path.name}.bak-{before}"))
+            copy_database(path, path.with_name(f"{path.name}.bak-{before}"))
         command.upgrade(configuration(url), "head")
         return before, head
+
+
+def refuse_newer(path: Path, revision: str | None) -> None:
+    """Refuse a database whose revision this version does not know.
+
+    Raises:
+        SchemaNewer: when it does not.
+    """
+    scripts = ScriptDirectory.from_config(configuration(sa.make_url(f"sqlite:///{path}")))
+    if revision is not None and revision not in {
+        item.revision for item in scripts.walk_revisions()
+    }:
+        raise SchemaNewer(
+            f"{path} has schema {revision}, which this version of studyq does not know: it was "
+            "written by a newer one. Start that version, or restore a backup made before it."
+        )
 
 
 @contextmanager
@@ -86,14 +95,3 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
     with path.with_name(path.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _back_up(path: Path, copy: Path) -> None:
-    driver = load_driver()
-    partial = copy.with_name(copy.name + ".part")
-    with (
-        closing(driver.connect(str(path))) as source,
-        closing(driver.connect(str(partial))) as target,
-    ):
-        source.backup(target)
-    partial.replace(copy)

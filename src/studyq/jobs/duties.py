@@ -84,6 +84,20 @@ def duty_states(session: Session) -> list[DutyState]:
     ]
 
 
+def cursor_of(session: Session, name: str) -> int:
+    """How far a duty that goes on where it stopped has got; 0 at first."""
+    return session.scalar(sa.select(DutyRow.cursor).where(DutyRow.name == name)) or 0
+
+
+def set_cursor(session: Session, name: str, cursor: int) -> None:
+    """Say how far a duty has got, in the transaction that got so far."""
+    row = session.get(DutyRow, name)
+    if row is None:
+        row = DutyRow(name=name, due_at=0, outcome="", failed=False)
+        session.add(row)
+    row.cursor = cursor
+
+
 class DutyRunner:
     """Offers to carry out duties, as every other process does.
 

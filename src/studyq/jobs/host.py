@@ -20,7 +20,6 @@ from studyq.jobs.models import ACTIVE_SQL, WAITING_SQL, Job, Queue
 from studyq.jobs.presence import Presence
 from studyq.jobs.reaper import promote, reap
 from studyq.jobs.registry import QUEUES, Registry
-from studyq.jobs.retention import BATCH, prune
 from studyq.jobs.transport import InProcess, Transport
 from studyq.jobs.worker import Executing, QueueWorker, WorkerSettings
 
@@ -66,7 +65,6 @@ class JobHost:
             A queue has as many threads here as it may run jobs anywhere, so that any process can
             do all the work.
         lease: seconds; `heartbeat` at most half of it. The same in all processes.
-        retention: seconds that completed, and failed or cancelled, jobs are kept.
         transport: wakes other processes; it is started and stopped with the host.
     """
 
@@ -78,13 +76,11 @@ class JobHost:
         concurrency: Mapping[str, int],
         lease: float = 30.0,
         heartbeat: float = 10.0,
-        retention: tuple[float, float] = (3600.0, 86_400.0),
         transport: Transport | None = None,
     ) -> None:
         self._database = database
         self._registry = registry
         self._heartbeat = heartbeat
-        self._retention = retention
         self._transport = InProcess() if transport is None else transport
         self._presence = Presence(database, concurrency, self._transport.problem)
         self._stop = Stop()
@@ -205,9 +201,6 @@ class JobHost:
         self._company = self._presence.has_company()
         if self._presence.has_news:
             self._beat()
-        completed, failed = self._retention
-        while prune(self._database, completed=completed, failed=failed) == BATCH:
-            pass
 
     def _look_at_the_clock(self) -> None:
         """When the wall clock has jumped, show at once that this process is alive."""

@@ -16,10 +16,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from studyq.database.base import now
 from studyq.database.engine import Database
+from studyq.jobs.duties import cursor_of, set_cursor
 from studyq.jobs.models import ENDED, Duty, JobEvent, Rollup, State
 
 #: Upper bounds (s, inclusive) of the buckets that times are counted in; the last has none.
@@ -80,7 +81,7 @@ Tallies = dict[tuple[int, str], Tally]  #: by minute and queue
 def is_behind(database: Database) -> bool:
     """Whether there are events that have not been counted."""
     with database.read() as session:
-        return _last_event(session) > _cursor(session)
+        return _last_event(session) > cursor_of(session, DUTY)
 
 
 def roll_up(database: Database) -> int:
@@ -91,7 +92,7 @@ def roll_up(database: Database) -> int:
     counted = 0
     while True:
         with database.read() as session:
-            cursor = _cursor(session)
+            cursor = cursor_of(session, DUTY)
             last = _last_event(session)
             upto = min(last, cursor + BATCH)
             tallies = _count(session, cursor, upto) if upto > cursor else {}
@@ -117,7 +118,9 @@ def totals(session: Session) -> dict[str, Tally]:
     """What has happened in each queue since the first start, exact at the moment."""
     stored = session.execute(_STORED.where(Rollup.minute == TOTAL))
     found = {row.queue: _tally(row) for row in stored}
-    for (_, queue), tally in _count(session, _cursor(session), _last_event(session)).items():
+    for (_, queue), tally in _count(
+        session, cursor_of(session, DUTY), _last_event(session)
+    ).items():
         found[queue] = found.get(queue, Tally()) + tally
     return found
 
@@ -141,7 +144,7 @@ def series(
     if queue is not None:
         query = query.where(Rollup.queue == queue)
     pairs = [((row.minute, row.queue), _tally(row)) for row in session.execute(query)]
-    pairs += _count(session, _cursor(session), _last_event(session)).items()
+    pairs += _count(session, cursor_of(session, DUTY), _last_event(session)).items()
     for (minute, name), tally in pairs:
         if minute >= first and queue in (None, name):
             # A clock that was set back has left minutes that are still to come.
@@ -167,17 +170,13 @@ def quantile(buckets: Sequence[int], q: float) -> float | None:
     return BUCKETS[-1]
 
 
-def uncounted(job_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def uncounted(job_id: InstrumentedAttribute[str]) -> sa.ColumnElement[bool]:
     """Whether a job has events that have not been counted; in SQL."""
     cursor = sa.select(Duty.cursor).where(Duty.name == DUTY).scalar_subquery()
     return sa.exists().where(JobEvent.job_id == job_id, JobEvent.id > sa.func.coalesce(cursor, 0))
 
 
 _STORED = sa.select(*Rollup.__table__.columns)
-
-
-def _cursor(session: Session) -> int:
-    return session.scalar(sa.select(Duty.cursor).where(Duty.name == DUTY)) or 0
 
 
 def _last_event(session: Session) -> int:
@@ -257,16 +256,12 @@ def _counts_as(row: Any) -> list[str]:
 def _store(database: Database, cursor: int, upto: int, tallies: Tallies) -> bool:
     """Add the counts and move the cursor, unless somebody else has moved it."""
     with database.write() as session:
-        if _cursor(session) != cursor:
+        if cursor_of(session, DUTY) != cursor:
             return False
         for (minute, queue), tally in tallies.items():
             _add(session, minute, queue, tally)
             _add(session, TOTAL, queue, tally)
-        moved = session.execute(
-            sa.update(Duty).where(Duty.name == DUTY).values(cursor=upto).returning(Duty.name)
-        ).one_or_none()
-        if moved is None:
-            session.add(Duty(name=DUTY, due_at=0, outcome="", failed=False, cursor=upto))
+        set_cursor(session, DUTY, upto)
     return True
 
 

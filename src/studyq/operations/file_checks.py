@@ -9,11 +9,14 @@ from contextlib import suppress
 
 import sqlalchemy as sa
 
+from studyq.database.engine import Database
 from studyq.library.models import Pdf
 from studyq.library.service import delete_originals
 from studyq.operations.findings import Patient, Symptom, count_of, symptom
+from studyq.storage.originals import Storage
 
 ORPHAN_AGE = 24 * 3600.0  #: seconds after which an original that no row names is deleted
+DELETED_AT_ONCE = 50  #: originals deleted in one write transaction, which nobody else gets past
 
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
 
@@ -21,7 +24,7 @@ _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
 def check_originals(patient: Patient) -> Iterator[Symptom]:
     """Every original is named by a row, and every row's original is there."""
     try:
-        kept = {key for key in patient.storage.keys() if _KEY.fullmatch(key)}  # noqa: SIM118
+        kept = _kept(patient.storage)
     except OSError as error:
         yield symptom(
             "storage_unreachable",
@@ -30,13 +33,36 @@ def check_originals(patient: Patient) -> Iterator[Symptom]:
             [patient.storage.url],
         )
         return
-    # In a write transaction, because uploads store their original within one: whatever had been
-    # stored when the list was made has its row by now, or never will.
-    with patient.database.write() as session:
-        rows = session.execute(sa.select(Pdf.storage_key, Pdf.filename)).all()
-    named = dict(rows)
+    named = _named(patient.database)
     yield from _missing(patient, {key: name for key, name in named.items() if key not in kept})
     yield from _orphaned(patient, sorted(kept - named.keys()))
+
+
+def find_orphans(database: Database, storage: Storage) -> list[str]:
+    """Keys of originals that no row names.
+
+    Raises:
+        OSError: when the originals cannot be listed.
+    """
+    kept = _kept(storage)
+    return sorted(kept - _named(database).keys())
+
+
+def delete_orphans(database: Database, storage: Storage, keys: Sequence[str], age: float) -> int:
+    """Delete originals of these that still no row names; returns how many.
+
+    Args:
+        age: seconds; younger ones are kept.
+    """
+    old = []
+    for key in keys:
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            if time.time() - storage.modified(key) > age:
+                old.append(key)
+    for start in range(0, len(old), DELETED_AT_ONCE):
+        with database.write() as session:
+            delete_originals(session, storage, old[start : start + DELETED_AT_ONCE])
+    return len(old)
 
 
 def check_temporary_files(patient: Patient) -> Iterator[Symptom]:
@@ -79,16 +105,24 @@ def _orphaned(patient: Patient, keys: Sequence[str]) -> Iterator[Symptom]:
 
 
 def _delete_old(patient: Patient, keys: Sequence[str]) -> str:
-    old = []
-    for key in keys:
-        with suppress(FileNotFoundError):  # deleted meanwhile
-            if time.time() - patient.storage.modified(key) > ORPHAN_AGE:
-                old.append(key)
-    with patient.database.write() as session:
-        delete_originals(session, patient.storage, old)
-    young = len(keys) - len(old)
+    deleted = delete_orphans(patient.database, patient.storage, keys, ORPHAN_AGE)
+    young = len(keys) - deleted
     kept = f" {young} kept for now, being younger than a day." if young else ""
-    return f"{len(old)} deleted.{kept}"
+    return f"{deleted} deleted.{kept}"
+
+
+def _kept(storage: Storage) -> set[str]:
+    return {key for key in storage.keys() if _KEY.fullmatch(key)}  # noqa: SIM118  # no mapping
+
+
+def _named(database: Database) -> dict[str, str]:
+    """Keys and file names that rows tell of; to be asked for after the originals were listed.
+
+    In a write transaction, because uploads store their original within one: whatever had been
+    stored when the list was made has its row by now, or never will.
+    """
+    with database.write() as session:
+        return dict(session.execute(sa.select(Pdf.storage_key, Pdf.filename)).tuples().all())
 
 
 FILE_CHECKS = (check_originals, check_temporary_files)
