@@ -183,7 +183,7 @@ class Background:
         self._checkpointer = Checkpointer(services.database)
         self._duties = DutyRunner(
             services.database,
-            make_duties(services.settings, services.database, services.storage),
+            make_duties(services.settings, services.database, services.storage, services.registry),
             self._host.worker_id,
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from studyq.database.engine import Database
 from studyq.jobs.duties import Duty
+from studyq.jobs.registry import Registry
+from studyq.operations.duties.alerts import alerts
 from studyq.operations.duties.backups import backups
 from studyq.operations.duties.orphans import orphans
 from studyq.operations.duties.retention import retention
@@ -12,11 +14,14 @@ from studyq.settings import Settings
 from studyq.storage.originals import Storage
 
 
-def make_duties(settings: Settings, database: Database, storage: Storage) -> list[Duty]:
+def make_duties(
+    settings: Settings, database: Database, storage: Storage, registry: Registry
+) -> list[Duty]:
     """All duties; each process offers to carry out every one."""
     return [
         rollups(database),
         retention(settings, database),
         orphans(database, storage),
         backups(settings, database),
+        alerts(settings, database, registry),
     ]
