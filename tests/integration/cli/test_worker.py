@@ -22,9 +22,19 @@ from redis_server import RedisServer
 from studyq.database.engine import Database
 from studyq_command import SECONDS, Serving, Studyq
 
+QUEUE = "/queue/pdf-ingestion/jobs"
 Serve = Callable[..., Serving]
 Start = Callable[..., subprocess.Popen[str]]
-QUEUE = "/queue/pdf-ingestion/jobs"
+
+
+def await_work(process: subprocess.Popen[str]) -> None:
+    """Wait until a worker says that it works."""
+    guard = threading.Timer(SECONDS, process.kill)  # so that no line comes, instead of none
+    guard.start()
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    guard.cancel()
+    assert "works on" in line, line
 
 
 @pytest.fixture
@@ -32,7 +42,7 @@ def work(studyq: Studyq) -> Iterator[Start]:
     """Starts workers on the data folder."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, wait: bool = True, **variables: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "studyq", "worker", *arguments],
             env={**studyq.environment, "STUDYQ_LOG_FORMAT": "json", **variables},
@@ -42,12 +52,8 @@ def work(studyq: Studyq) -> Iterator[Start]:
             text=True,
         )
         running.append(process)
-        guard = threading.Timer(SECONDS, process.kill)
-        guard.start()
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        guard.cancel()
-        assert "works on" in line, line
+        if wait:
+            await_work(process)
         return process
 
     yield start
@@ -167,6 +173,23 @@ def test_worker_serves_the_queues_that_it_is_told(serve: Serve, work: Start) -> 
         time.sleep(0.05)
     reader.send_signal(signal.SIGINT)
     assert reader.wait(SECONDS) == 0
+
+
+def test_all_start_at_once_on_an_empty_folder(serve: Serve, work: Start, studyq: Studyq) -> None:
+    workers = [work(wait=False) for _ in range(3)]
+    server = serve("--no-worker")
+    for worker in workers:
+        await_work(worker)
+    assert rows_of(studyq.data, "SELECT count(*) FROM workers") == [(4,)]
+    job = upload(server.address, "a.pdf", "Read by one of three.")
+    deadline = time.monotonic() + SECONDS
+    while state(server.address, job) != "completed":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(SECONDS) == 0
+    assert not list(studyq.data.glob("*.bak-*"))
 
 
 def test_unknown_queue_is_named(studyq: Studyq) -> None:
