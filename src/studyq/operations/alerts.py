@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,8 +33,6 @@ CALM = 15.0  #: seconds without its condition after which an incident is over
 CALM_AT_MOST = 900.0
 REPEATED_WITHIN = 3600.0  #: seconds within which incidents alike count as one that flaps
 KEPT = 30 * 86_400.0  #: seconds that incidents are kept after their end
-#: Seconds that a condition must have been seen for, where it often passes by itself.
-SETTLING = {"duty": 60.0, "transport": 30.0}
 
 
 @dataclass(frozen=True)
@@ -123,9 +121,9 @@ class AlertWatch:
     def _settled(self, finding: Finding) -> Finding:
         """The finding, not yet opening an incident when it is too young for that."""
         first = self._first_seen.setdefault((finding.kind, finding.about), self._monotonic())
-        if self._monotonic() - first >= SETTLING.get(finding.kind, 0.0):
+        if self._monotonic() - first >= finding.settles:
             return finding
-        return Finding(finding.kind, finding.about, finding.message, finding.next_step, opens=False)
+        return replace(finding, opens=False)
 
     def _forget(self, present: set[tuple[str, str]]) -> None:
         self._first_seen = {key: first for key, first in self._first_seen.items() if key in present}

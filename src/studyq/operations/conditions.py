@@ -23,6 +23,8 @@ from studyq.settings import Settings
 EASED = 0.8  #: an incident lasts while its measure is above this share of its line
 WINDOW = 900.0  #: seconds of ended jobs that the failure rate is taken over
 LEAST_FAILURES = 5  #: fewer say nothing about a rate
+DUTY_SETTLES = 60.0  #: seconds; a duty that met a locked database goes well the next time
+TRANSPORT_SETTLES = 30.0  #: seconds; a Redis that is restarted is back before
 FREE_AGAIN = 1.1  #: times STUDYQ_MIN_FREE that must be free for the disk's incident to end
 
 
@@ -34,6 +36,8 @@ class Finding:
         kind: waiting, stalled, failure_rate, consumer, disk, duty or transport.
         about: the queue or the duty; empty when it is the whole instance.
         opens: whether it begins an incident; else it only keeps one from ending.
+        settles: seconds that it must have been seen for before it begins one, where the tables do
+            not tell how long it has been so.
     """
 
     kind: str
@@ -41,6 +45,7 @@ class Finding:
     message: str
     next_step: str
     opens: bool
+    settles: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,9 @@ def _consumer(session: Session, queues: Collection[str], moment: Moment) -> list
             + (f"; the last was heard of {in_words(moment.age(seen))} ago." if seen else "."),
             "Start `studyq worker`, or `studyq serve` without --no-worker; pause the queue if "
             "nobody is to serve it.",
-            moment.witnessed(seen or 0, queue) > WORKER_SILENT,
+            seen is None or moment.witnessed(seen, queue) > WORKER_SILENT,
+            # One that has signed out, to be followed by another in a moment perhaps.
+            settles=WORKER_SILENT if seen is None else 0.0,
         )
         for queue, seen in unserved_queues(session, queues, moment).items()
     ]
@@ -233,7 +240,8 @@ def _duties(session: Session) -> list[Finding]:
             row.name,
             f"The duty {row.name} failed: {row.outcome}",
             "The log has the details. It is tried again when it is next due.",
-            True,
+            opens=True,
+            settles=DUTY_SETTLES,
         )
         for row in rows
     ]
@@ -254,7 +262,8 @@ def _transport(session: Session, moment: Moment) -> list[Finding]:
             "",
             f"Rings between processes do not arrive: {problem} Jobs still run, but start later.",
             "Look after the Redis that STUDYQ_QUEUE_URL or REDIS_HOST names.",
-            True,
+            opens=True,
+            settles=TRANSPORT_SETTLES,
         )
     ]
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from studyq.database.base import now
 from studyq.jobs.identity import host_name, process_started
-from studyq.jobs.models import LIVE, Job, Worker
+from studyq.jobs.models import ACTIVE_SQL, LIVE, Job, Worker
 from studyq.jobs.reaper import reap
 from studyq.library.models import Document, Status
 from studyq.library.service import reprocess
@@ -26,7 +26,7 @@ def check_stuck_jobs(patient: Patient) -> Iterator[Symptom]:
         rows = session.execute(
             sa.select(Job.id, Job.lease_until, Worker.host, Worker.pid, Worker.pid_started)
             .outerjoin(Worker, Worker.id == Job.worker_id)
-            .where(sa.text("state = 'active'"))
+            .where(ACTIVE_SQL)
         ).all()
     stuck = [row.id for row in rows if _is_stuck(row)]
     if stuck:

@@ -140,7 +140,7 @@ def _deliver(
 
 
 def _ask(parts: SplitResult, line: socket.socket, body: bytes, headers: Mapping[str, str]) -> int:
-    connection = http.client.HTTPConnection(parts.hostname or "", timeout=STEP_SECONDS)
+    connection = http.client.HTTPConnection("the-host-header-says", timeout=STEP_SECONDS)
     connection.sock = line  # open already, to the address that was looked at
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     if parts.query:

@@ -307,6 +307,18 @@ class TestConsumer:
         service.pass_by(watch, 30)
         assert service.told == [("consumer", QUEUE, "opened"), ("consumer", QUEUE, "resolved")]
 
+    def test_a_worker_that_is_replaced_is_no_incident(self, service: Service) -> None:
+        watch = service.watch()
+        service.pass_by(watch, 300)
+        for gone, opened in ((20, []), (40, [("consumer", QUEUE)])):
+            with service.jobs.database.write() as session:
+                session.execute(sa.delete(Worker))
+            service.pass_by(watch, gone)
+            assert service.open == opened
+            service.serve(seen_at=service.time.wall() + 10**15)
+            service.pass_by(watch, 30)
+            assert service.open == []
+
     def test_a_worker_for_other_queues_is_none(self, service: Service) -> None:
         watch = service.watch()
         service.serve((NOTIFICATIONS,), seen_at=service.time.wall() + 10**15)

@@ -26,7 +26,7 @@ from studyq.jobs.worker import QueueWorker, WorkerSettings
 from studyq.operations.models import Incident
 from studyq.operations.webhook_delivery import Undelivered, is_public, post, sign
 from studyq.operations.webhooks import ATTEMPTS, WEBHOOK_JOB, enqueue_webhook, register_webhooks
-from studyq.settings import Settings
+from studyq.settings import Settings, SettingsError
 from webhook_receiver import Receiver, make_certificate
 
 SECRET = "correct horse battery staple"  # of this test
@@ -56,6 +56,11 @@ class TestDelivery:
         assert request.path == "/hook/%C3%A4?a=b%20c&d=%20"
         assert request.headers["host"] == f"127.0.0.1:{receiver.port}"
         assert request.body == b"{}"
+
+    def test_arrives_over_ipv6(self, receiver: Receiver) -> None:
+        host = f"[::ffff:7f00:1]:{receiver.port}"
+        assert send(f"http://{host}/") == 204
+        assert receiver.received[0].headers["host"] == host
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_follows_no_redirect(self, receiver: Receiver, status: int) -> None:
@@ -228,6 +233,23 @@ def test_signature_of_a_published_example() -> None:
         b'{"test": 2432232314}',
     )
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://example.com/", "example.com", "http://", "http:///path", "http://user:pass@example.com/",
+     "http://example.com:99999/", "http://example.com:0/", "http://[::1/", "http://example.com/a b",
+     "http://example.com/\r\nHost: other"],
+)  # fmt: skip
+def test_addresses_that_cannot_be_posted_to_are_refused_at_start(address: str) -> None:
+    with pytest.raises(SettingsError, match="STUDYQ_ALERT_WEBHOOK takes"):
+        Settings(alert_webhook=address)
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_%%", "whsec_abc"])
+def test_keys_that_are_damaged_are_refused_at_start(secret: str) -> None:
+    with pytest.raises(SettingsError, match="STUDYQ_ALERT_WEBHOOK_SECRET takes"):
+        Settings(alert_webhook_secret=secret)
 
 
 class TestJob:
