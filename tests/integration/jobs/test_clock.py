@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from job_layer import QUEUE, Jobs, open_database, wait_for
 from studyq.database import base
-from studyq.jobs import clock as clock_module
 from studyq.jobs import host as host_module
 from studyq.jobs.clock import Clock
 from studyq.jobs.context import JobContext
 from studyq.jobs.errors import TransientError
 from studyq.jobs.host import JobHost
+from studyq.jobs.identity import host_name
 from studyq.jobs.models import Worker
 from studyq.jobs.registry import Outcome
 
@@ -174,7 +174,7 @@ def test_dead_process_is_noticed_at_once_in_spite_of_a_jump(
     job = jobs.add(delay=HOUR)
     with jobs.database.write() as session:
         session.add(
-            Worker(id="gone", host=clock_module.host_name(), pid=2**22 + 1, pid_started="1",
+            Worker(id="gone", host=host_name(), pid=2**22 + 1, pid_started="1",
                    started_at=at, seen_at=at, queues=[QUEUE], transport_error="")
         )  # fmt: skip
     wall.shift -= HOUR
