@@ -66,7 +66,7 @@ def server(**settings: str) -> Iterator[Server]:
         data = Path(folder)
         if models.is_dir():
             (data / "models").symlink_to(models)
-        port = _free_port()
+        port = free_port()
         environment = {
             **{name: value for name, value in os.environ.items() if "STUDYQ" not in name},
             "STUDYQ_DATA": folder,
@@ -118,7 +118,8 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
