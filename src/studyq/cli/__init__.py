@@ -10,6 +10,7 @@ import click
 
 from studyq import __version__
 from studyq.cli.adding import add
+from studyq.cli.backups import backup, restore
 from studyq.cli.group import StudyqGroup
 from studyq.cli.job_commands import jobs
 from studyq.cli.reprocessing import reprocess
@@ -45,6 +46,8 @@ for _command in (
     db,
     models,
     doctor,
+    backup,
+    restore,
     config,
     health,
     version,

@@ -50,6 +50,8 @@ _EXPECTED = {
     ("studyq.database.migrate", "SchemaNewer"): ExitCode.USAGE,
     ("studyq.database.driver", "DriverUnusable"): ExitCode.USAGE,
     ("studyq.jobs.transport", "TransportUnusable"): ExitCode.USAGE,
+    ("studyq.operations.restore", "RestoreRefused"): ExitCode.FAILED,
+    ("studyq.database.copying", "CopyDamaged"): ExitCode.FAILED,
     ("studyq.providers.install", "InstallFailed"): ExitCode.FAILED,
     ("studyq.library.errors", "LibraryError"): ExitCode.FAILED,
     ("studyq.jobs.service", "WrongStateError"): ExitCode.FAILED,

@@ -54,6 +54,22 @@ def check_copy(path: Path) -> None:
         raise CopyDamaged(f"{path} is damaged: {'; '.join(answers[:3])}.")
 
 
+def fold_log(path: Path) -> None:
+    """Move the write-ahead log into its database; it is gone then, unless others use it.
+
+    Raises:
+        CopyDamaged: when it is no database.
+    """
+    driver = load_driver()
+    try:
+        with closing(driver.connect(str(path))) as connection:
+            # Whoever has read is tidied up after, by the last one that closes.
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except driver.Error as error:
+        raise CopyDamaged(f"{path} cannot be read as a database: {error}.") from error
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
