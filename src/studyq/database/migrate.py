@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from studyq.database.copying import copy_database
-from studyq.database.driver import open_engine
+from studyq.database.driver import load_driver, open_engine
 
 
 class SchemaNewer(RuntimeError):
@@ -65,12 +65,12 @@ def upgrade(url: str | sa.URL) -> tuple[str | None, str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(path):
         before, head = current_revision(url), head_revision(url)
-        if before == head:
-            return before, head
-        refuse_newer(path, before)
-        if before is not None:
-            copy_database(path, path.with_name(f"{path.name}.bak-{before}"))
-        command.upgrade(configuration(url), "head")
+        if before != head:
+            refuse_newer(path, before)
+            if before is not None:
+                copy_database(path, path.with_name(f"{path.name}.bak-{before}"))
+            command.upgrade(configuration(url), "head")
+        _use_write_ahead_log(path)
         return before, head
 
 
@@ -88,6 +88,12 @@ def refuse_newer(path: Path, revision: str | None) -> None:
             f"{path} has schema {revision}, which this version of studyq does not know: it was "
             "written by a newer one. Start that version, or restore a backup made before it."
         )
+
+
+def _use_write_ahead_log(path: Path) -> None:
+    """Switch the file over while nobody else is about to: for that SQLite waits for no lock."""
+    with closing(load_driver().connect(str(path))) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 @contextmanager

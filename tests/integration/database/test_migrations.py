@@ -167,3 +167,13 @@ def test_words_go_with_their_chunks(database: Database) -> None:
         # The chunk that is left goes with its document, and its words with it.
         session.execute(documents.delete())
         assert session.scalar(words) == 0
+
+
+def test_processes_that_open_a_new_database_at_once_find_its_log_in_use(tmp_path: Path) -> None:
+    """Two that switch a file over to the log at once would find it locked."""
+    path = tmp_path / "studyq.db"
+    for _ in range(2):  # the second time as after a restored copy, which knows of no log
+        migrate.upgrade(f"sqlite:///{path}")
+        with closing(driver.load_driver().connect(str(path))) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            connection.execute("PRAGMA journal_mode=DELETE")
