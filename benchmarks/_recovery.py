@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import subprocess
 import sys
 import time
@@ -40,7 +41,7 @@ def beside_another(rounds: int) -> list[float]:
         for _ in range(rounds):
             _hold(database, worker)
             other = _ready(stack.enter_context(_worker(database)))
-            time.sleep(0.1)
+            time.sleep(random.uniform(0, 1))  # anywhere between two rounds of the reaper
             killed = _kill(worker)
             delays += _starts(other, killed)
             worker = other

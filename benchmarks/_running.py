@@ -35,8 +35,11 @@ class Server:
 
     def upload(self, path: Path) -> str:
         """Upload a file; returns its job's address."""
-        with path.open("rb") as file:
-            answer = self.client.post("/pdfs", files={"file": (path.name, file)})
+        return self.upload_bytes(path.name, path.read_bytes())
+
+    def upload_bytes(self, name: str, content: bytes) -> str:
+        """Upload a file that is in memory; returns its job's address."""
+        answer = self.client.post("/pdfs", files={"file": (name, content)})
         answer.raise_for_status()
         job = answer.json()["job"]
         return f"/queue/{job['queue']}/jobs/{job['id']}"

@@ -19,7 +19,7 @@ from studyq.database.driver import load_driver
 from studyq.database.engine import Database
 from studyq.database.migrate import upgrade
 from studyq.jobs.context import JobContext
-from studyq.jobs.enqueue import NewJob, enqueue, enqueue_many
+from studyq.jobs.enqueue import NewJob, enqueue_many, submit
 from studyq.jobs.host import JobHost, ensure_queues
 from studyq.jobs.registry import Outcome, Registry
 
@@ -108,30 +108,34 @@ def enqueued_one_by_one() -> float:
 
         def work() -> None:
             for _ in range(SINGLE):
-                with database.write() as session:
-                    enqueue(session, JOB)
+                submit(database, JOB)
 
         return per_second(SINGLE, work)
 
 
-def enqueued_in_bulk() -> float:
+def enqueued_in_bulk(count: int = BULK) -> float:
     """Jobs a second, all in one transaction."""
     with fresh_database() as database:
 
         def work() -> None:
             with database.write() as session:
-                enqueue_many(session.connection(), [JOB] * BULK)
+                enqueue_many(session.connection(), [JOB] * count)
 
-        return per_second(BULK, work)
+        return per_second(count, work)
 
 
-def worked_off(workers: int) -> float:
+def worked_off(workers: int, *, group_finishes: bool = True) -> float:
     """Jobs a second from claim to finish, of a queue that was full at the start."""
     with fresh_database() as database:
         with database.write() as session:
             enqueue_many(session.connection(), [JOB] * JOBS)
         started = Started()
-        host = JobHost(database, started.registry, concurrency={QUEUE: workers})
+        host = JobHost(
+            database,
+            started.registry,
+            concurrency={QUEUE: workers},
+            group_finishes=group_finishes,
+        )
 
         def work() -> None:
             host.start()
@@ -154,8 +158,7 @@ def starting_delays() -> list[float]:
             for i in range(RINGS):
                 time.sleep(0.01)  # at idle is what is measured
                 start = time.perf_counter()
-                with database.write() as session:
-                    enqueue(session, JOB)
+                submit(database, JOB)
                 started.wait(i + 1)
                 delays.append(started.last - start)
         finally:
