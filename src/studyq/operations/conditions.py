@@ -205,7 +205,11 @@ def _consumer(session: Session, queues: Collection[str], moment: Moment) -> list
             "consumer",
             queue,
             f"No worker serves {queue}"
-            + (f"; the last was heard of {in_words(moment.age(seen))} ago." if seen else "."),
+            + (
+                f": the last was heard of {in_words(moment.age(seen))} ago."
+                if seen
+                else ": none is signed in."
+            ),
             "Start `studyq worker`, or `studyq serve` without --no-worker; pause the queue if "
             "nobody is to serve it.",
             seen is None or moment.witnessed(seen, queue) > WORKER_SILENT,

@@ -199,13 +199,17 @@ def _worker(session: Session, queues: Collection[str] | None) -> Part:
         queues = session.scalars(sa.select(Queue.name)).all()
     silent = unserved_queues(session, queues, Moment(at))
     if not silent:
-        seen = session.scalar(sa.select(sa.func.max(Worker.seen_at))) or at
+        seen = session.scalar(sa.select(sa.func.max(Worker.seen_at)))
+        if seen is None:
+            return Part(True, "every queue is paused")
         return Part(True, f"heard {max(0.0, (at - seen) / 1e6):.0f} s ago")
     heard = [seen for seen in silent.values() if seen is not None]
-    since = f"for {in_words((at - max(heard)) / 1e6)}" if heard else "yet"
+    since = (
+        f"has been heard of for {in_words((at - max(heard)) / 1e6)}" if heard else "is signed in"
+    )
     return Part(
         False,
-        f"No worker serves {_listed(sorted(silent))}: none has been heard of {since}.",
+        f"No worker serves {_listed(sorted(silent))}: none {since}.",
         "Start `studyq worker`, or `studyq serve` without --no-worker; pause a queue that nobody "
         "is to serve.",
     )
