@@ -34,7 +34,7 @@ def dashboard_times() -> dict[str, list[float]]:
     """Seconds of each request, by address."""
     kept = str(7 * 86_400)
     with server(
-        embedding="none", worker="no", retention_completed=kept, retention_failed=kept
+        embedding="none", worker="false", retention_completed=kept, retention_failed=kept
     ) as running:
         fill(running.data / "studyq.db")
         return {f"GET {address}": _times(running, address) for address in ADDRESSES}

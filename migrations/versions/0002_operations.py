@@ -14,8 +14,11 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("after_id", sa.String(length=36), nullable=True))
     op.add_column("jobs", sa.Column("request_id", sa.String(), nullable=True))
     op.add_column("jobs", sa.Column("traceparent", sa.String(), nullable=True))
-    op.add_column("job_events", sa.Column("waited", sa.BigInteger(), nullable=True))
-    op.add_column("job_events", sa.Column("ran", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table(
+        "job_events", recreate="always", table_kwargs={"sqlite_autoincrement": False}
+    ) as batch_op:
+        batch_op.add_column(sa.Column("waited", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("ran", sa.BigInteger(), nullable=True))
     op.add_column("workers", sa.Column("queues", sa.JSON(), server_default="[]", nullable=False))
     op.add_column(
         "workers", sa.Column("transport_error", sa.String(), server_default="", nullable=False)
@@ -73,9 +76,14 @@ def upgrade() -> None:
 
 
 def _indexes() -> None:
-    op.drop_index("ix_jobs_finished_at", "jobs")
-    op.drop_index("ix_jobs_subject", "jobs")
+    for name in ("finished_at", "subject", "claim", "active"):
+        op.drop_index(f"ix_jobs_{name}", "jobs")
     for name, columns, where in (
+        (
+            "ix_jobs_live",
+            ["queue", "state", sa.text("priority DESC"), "run_at", "id"],
+            "finished_at IS NULL",
+        ),
         ("ix_jobs_finished", ["finished_at", "queue", "state"], "finished_at IS NOT NULL"),
         ("ix_jobs_subject", ["subject"], "subject IS NOT NULL"),
         ("ix_jobs_after", ["after_id"], "after_id IS NOT NULL"),

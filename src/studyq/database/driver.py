@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from studyq.database import cysqlite_dialect
-from studyq.database.prepared import execute
+from studyq.database.prepared import execute, is_running
 
 # Releases with the fix of the WAL-reset bug: https://www.sqlite.org/changes.html (3.51.3).
 FIXED_SINCE = (3, 51, 3)
@@ -102,6 +102,8 @@ def open_engine(url: sa.URL, **options: Any) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
+        if is_running(connection):  # `Database.transaction` has begun it
+            return
         write = connection.get_execution_options().get("write", False)
         execute(connection, "BEGIN IMMEDIATE" if write else "BEGIN").close()
 

@@ -8,6 +8,7 @@ SQLite's busy handler starve each other (docs/decisions/0004-short-immediate-wri
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ import sqlite_vec
 from sqlalchemy.orm import Session
 
 from studyq.database.driver import BUSY, FULL, IO_ERROR, open_engine, result_code
+from studyq.database.lock_waits import LOCK_BUCKETS, LockWaits
+from studyq.database.prepared import execute, is_running
+
+__all__ = ["LOCK_BUCKETS", "Database", "announce", "is_full", "is_locked", "joining"]
 
 TOPICS = "topics"
 
@@ -34,7 +39,10 @@ class Database:
 
     def __init__(self, url: str, *, full_sync: bool = False, busy_timeout: float = 10.0) -> None:
         self.url = sa.make_url(url)
+        self.lock_waits = LockWaits()
         self._lock = threading.Lock()
+        self._held = threading.local()
+        self._all_held: list[sa.Connection] = []
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._engine = _create_engine(self.url, full_sync=full_sync, busy_timeout=busy_timeout)
         # Its own pool: a connection's sync level is set once, when it opens.
@@ -60,18 +68,13 @@ class Database:
         Args:
             synced: the commit is on disk when the block ends, whatever the durability setting.
         """
-        with self._writing(synced=synced) as connection, Session(connection) as session:
-            yield session
-            session.flush()
-
-    @contextmanager
-    def _writing(self, *, synced: bool) -> Iterator[sa.Connection]:
         engine = self._synced if synced else self._engine
         with (
             engine.connect().execution_options(write=True) as connection,
             self.transaction(connection),
+            joining(connection) as session,
         ):
-            yield connection
+            yield session
 
     def connect(self) -> sa.Connection:
         """A connection to hold, for `transaction`; the caller closes it."""
@@ -79,17 +82,47 @@ class Database:
 
     @contextmanager
     def transaction(self, connection: sa.Connection) -> Iterator[sa.Connection]:
-        """Run one write transaction on a held connection, then tell what it announced."""
+        """Run one write transaction on a held connection, then tell what it announced.
+
+        It is begun and ended on the driver's connection: SQLAlchemy joins it when somebody uses
+        the connection through it, and costs nothing where nobody does.
+        """
+        self._take_turn()
         try:
-            with self._lock, connection.begin():
+            execute(connection, "BEGIN IMMEDIATE").close()
+            try:
                 yield connection
-        except BaseException:
-            connection.info.pop(TOPICS, None)
-            raise
+                _end(connection, commit=True)
+            except BaseException:
+                connection.info.pop(TOPICS, None)
+                _end(connection, commit=False)
+                raise
+        finally:
+            self._lock.release()
         topics = connection.info.pop(TOPICS, None)
         if topics:
+            heard = frozenset(topics)
             for listener in self._listeners:
-                listener(frozenset(topics))
+                listener(heard)
+
+    @contextmanager
+    def hold(self) -> Iterator[sa.Connection]:
+        """A write transaction on a connection that the calling thread keeps for the next one.
+
+        For many small writes: it saves each of them the pool and the session.
+        """
+        connection = getattr(self._held, "connection", None)
+        if connection is None:
+            connection = self._held.connection = self.connect()
+            self._all_held.append(connection)
+        with self.transaction(connection):
+            yield connection
+
+    def _take_turn(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            begun = time.perf_counter()
+            self._lock.acquire()
+            self.lock_waits.add(time.perf_counter() - begun)
 
     def listen(self, listener: Callable[[frozenset[str]], None]) -> None:
         """Call back with the topics of each transaction of this process that committed."""
@@ -103,8 +136,20 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        for connection in self._all_held:
+            connection.close()
         self._engine.dispose()
         self._synced.dispose()
+
+
+@contextmanager
+def joining(connection: sa.Connection) -> Iterator[Session]:
+    """A session within the write transaction that runs on a connection."""
+    if not connection.in_transaction():
+        connection.begin()
+    with Session(connection) as session:
+        yield session
+        session.flush()
 
 
 def announce(connection: sa.Connection, topic: str) -> None:
@@ -120,6 +165,13 @@ def is_locked(error: sa.exc.OperationalError) -> bool:
 def is_full(error: sa.exc.OperationalError) -> bool:
     """Tell whether a statement failed for lack of disk space."""
     return result_code(error.orig) in (FULL, IO_ERROR)
+
+
+def _end(connection: sa.Connection, *, commit: bool) -> None:
+    if connection.in_transaction():  # SQLAlchemy has joined
+        connection.commit() if commit else connection.rollback()
+    elif commit or is_running(connection):  # after some errors SQLite has rolled back by itself
+        execute(connection, "COMMIT" if commit else "ROLLBACK").close()
 
 
 def _to_json(value: Any) -> str:

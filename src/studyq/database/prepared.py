@@ -7,8 +7,8 @@ compiled like any other Core statement; it may have no lists to expand (`IN`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import SimpleNamespace
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,22 +35,33 @@ class Prepared:
         cursor.close()
         return changed
 
-    def run_many(self, connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run it in the running transaction, once for each row of values."""
-        compiled = self._for(connection)
-        bound = [compiled.bind(values) for values in rows]
-        execute(connection, compiled.text, bound, many=True).close()
+    def run_many(self, connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Run it in the running transaction, once for each row of values.
 
-    def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> SimpleNamespace | None:
-        """Run it in the running transaction; returns the first row that it returns, or None."""
+        Returns:
+            How many rows it changed, of all.
+        """
+        compiled = self._for(connection)
+        cursor = execute(connection, compiled.text, [compiled.bind(row) for row in rows], many=True)
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Run it in the running transaction; returns the rows that it returns."""
         compiled = self._for(connection)
         cursor = execute(connection, compiled.text, compiled.bind(values))
         rows = cursor.fetchall()
         cursor.close()
-        return compiled.row(rows[0]) if rows else None
+        return [compiled.row(row) for row in rows]
+
+    def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any | None:
+        """Run it in the running transaction; returns the first row that it returns, or None."""
+        rows = self.all(connection, values)
+        return rows[0] if rows else None
 
     def _for(self, connection: sa.Connection) -> _Compiled:
-        if not connection.in_transaction():
+        if not is_running(connection):
             raise sa.exc.InvalidRequestError("A prepared statement runs in a transaction.")
         dialect = connection.dialect
         compiled = self._compiled.get(dialect)
@@ -65,18 +76,22 @@ class _Compiled:
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self.text: str = compiled.string
-        self._order: list[str] | None = compiled.positiontup
-        self._constants: dict[str, Any] = {}
-        self._processors: list[tuple[str, Callable[[Any], Any]]] = []
+        constants: dict[str, Any] = {}
+        processors: dict[str, Callable[[Any], Any]] = {}
         for name, parameter in compiled.binds.items():
             process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
             if not parameter.required:
                 value = parameter.effective_value
-                self._constants[name] = value if process is None else process(value)
+                constants[name] = value if process is None else process(value)
             elif process is not None:
-                self._processors.append((name, process))
+                processors[name] = process
+        self._constants = constants
+        self._named = compiled.positiontup is None
+        self._order = [
+            (name, processors.get(name)) for name in compiled.positiontup or compiled.binds
+        ]
         returned = list(statement.exported_columns)
-        self._names = [column.name for column in returned]
+        self._make = namedtuple("Row", [column.name for column in returned])._make  # type: ignore[attr-defined]  # its names are known only now
         self._results: list[tuple[int, Callable[[Any], Any]]] = []
         for place, column in enumerate(returned):
             read = column.type.dialect_impl(dialect).result_processor(dialect, None)
@@ -84,18 +99,32 @@ class _Compiled:
                 self._results.append((place, read))
 
     def bind(self, values: Mapping[str, Any]) -> Any:
-        """Values in the driver's order."""
-        bound = {**self._constants, **values}
-        for name, process in self._processors:
-            bound[name] = process(bound[name])
-        return bound if self._order is None else [bound[name] for name in self._order]
+        """Values as the driver takes them."""
+        if self._constants:
+            values = {**values, **self._constants}
+        if self._named:
+            return {
+                name: values[name] if process is None else process(values[name])
+                for name, process in self._order
+            }
+        return [
+            values[name] if process is None else process(values[name])
+            for name, process in self._order
+        ]
 
-    def row(self, values: Iterable[Any]) -> SimpleNamespace:
+    def row(self, values: Sequence[Any]) -> Any:
         """What the driver returned, with names and Python's types."""
         row = list(values)
         for place, read in self._results:
             row[place] = read(row[place])
-        return SimpleNamespace(**dict(zip(self._names, row, strict=True)))
+        return self._make(row)
+
+
+def is_running(connection: sa.Connection) -> bool:
+    """Whether a transaction is running on a connection, whoever began it."""
+    raw: Any = connection.connection.dbapi_connection
+    running: bool = raw.in_transaction
+    return running
 
 
 def execute(

@@ -188,8 +188,8 @@ def claim(database: Database, duty: Duty, holder: str, lease: float = LEASE) -> 
     Returns:
         0.0 when it was taken; else the seconds after which to ask again.
     """
-    at = now()
     row = _row(database, duty)
+    at = now()
     wait = _wait(row, duty, at)
     until = at + round(lease * 1e6)
     if wait > lease and row.holder is not None:

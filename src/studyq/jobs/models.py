@@ -25,6 +25,10 @@ class State(StrEnum):
 LIVE = (State.WAITING, State.DELAYED, State.ACTIVE)
 ENDED = (State.COMPLETED, State.FAILED, State.CANCELLED)
 
+# Literals, not parameters: only so does SQLite use a partial index.
+WAITING_SQL = text("state = 'waiting' AND finished_at IS NULL")
+ACTIVE_SQL = text("state = 'active' AND finished_at IS NULL")
+DELAYED_SQL = text("state = 'delayed'")
 LIVE_SQL = text("state IN ('waiting', 'delayed', 'active')")
 # Few jobs have a key; without one they are in no index that each change would have to touch.
 _KEYED_SQL = and_(text("unique_key IS NOT NULL"), LIVE_SQL)
@@ -47,13 +51,10 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
+        # One index for what waits and what runs: both ends of a claim are in neighbouring pages.
         Index(
-            "ix_jobs_claim", "queue", text("priority DESC"), "run_at", "id",
-            sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "ix_jobs_active", "queue",
-            sqlite_where=text("state = 'active'"), postgresql_where=text("state = 'active'"),
+            "ix_jobs_live", "queue", "state", text("priority DESC"), "run_at", "id",
+            sqlite_where=text("finished_at IS NULL"), postgresql_where=text("finished_at IS NULL"),
         ),
         Index(
             "ix_jobs_delayed", "run_at",
@@ -129,13 +130,14 @@ class Job(Base):
 
 
 class JobEvent(Base):
-    """One change of a job's state or progress, as its stream tells it."""
+    """One change of a job's state or progress, as its stream tells it.
+
+    Ids grow by one from the newest row on; so that none is used twice, the newest is never deleted
+    (SQLite's AUTOINCREMENT would cost each commit the writing of one more page).
+    """
 
     __tablename__ = "job_events"
-    __table_args__ = (
-        Index("ix_job_events_job_id_id", "job_id", "id"),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (Index("ix_job_events_job_id_id", "job_id", "id"),)
 
     id: Mapped[RowId] = mapped_column(primary_key=True, autoincrement=True)
     job_id: Mapped[Id]

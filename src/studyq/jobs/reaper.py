@@ -20,7 +20,7 @@ from studyq.jobs.enqueue import queue_topic
 from studyq.jobs.errors import LeaseLost
 from studyq.jobs.events import append_events
 from studyq.jobs.identity import host_name, process_started
-from studyq.jobs.models import Job, State, Worker
+from studyq.jobs.models import ACTIVE_SQL, DELAYED_SQL, WAITING_SQL, Job, Queue, State, Worker
 from studyq.jobs.registry import Registry
 from studyq.jobs.worker import CANCELLED
 
@@ -52,7 +52,7 @@ def reap(
         rows = session.execute(
             sa.select(*Job.__table__.columns)
             .where(
-                sa.text("state = 'active'"),
+                ACTIVE_SQL,
                 sa.or_(Job.lease_until < now(), Job.worker_id.in_(gone)),
             )
             .limit(BATCH)
@@ -64,7 +64,7 @@ def reap(
             taken += _take(database, registry, row, again)
     if gone:
         with database.write() as session:
-            held = sa.select(Job.worker_id).where(sa.text("state = 'active'"))
+            held = sa.select(Job.worker_id).where(ACTIVE_SQL)
             session.execute(sa.delete(Worker).where(Worker.id.in_(gone), Worker.id.not_in(held)))
     return taken
 
@@ -76,7 +76,7 @@ def promote(database: Database) -> int | None:
         When the next one is due, if any is left.
     """
     with database.read() as session:
-        due = session.scalar(sa.select(sa.func.min(Job.run_at)).where(sa.text("state = 'delayed'")))
+        due = session.scalar(sa.select(sa.func.min(Job.run_at)).where(DELAYED_SQL))
     if due is None or due > now():
         return due
     with database.write() as session:
@@ -84,7 +84,7 @@ def promote(database: Database) -> int | None:
         at = now()
         rows = connection.execute(
             sa.update(Job)
-            .where(sa.text("state = 'delayed'"), Job.run_at <= at)
+            .where(DELAYED_SQL, Job.run_at <= at)
             .values(state=State.WAITING)
             .returning(*Job.__table__.columns)
         ).all()
@@ -100,8 +100,8 @@ def promote(database: Database) -> int | None:
 def queues_with_work(database: Database) -> list[str]:
     """Queues that have a waiting job, whether or not anybody rang."""
     with database.read() as session:
-        query = sa.select(Job.queue).where(sa.text("state = 'waiting'")).distinct()
-        return list(session.scalars(query))
+        waits = sa.exists().where(Job.queue == Queue.name, WAITING_SQL)
+        return list(session.scalars(sa.select(Queue.name).where(waits)))
 
 
 def _gone_workers(connection: sa.Connection) -> list[str]:

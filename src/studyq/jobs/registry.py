@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from studyq.database.engine import joining
+
 if TYPE_CHECKING:
     from studyq.jobs.context import JobContext
 
@@ -109,11 +111,10 @@ class Registry:
         if registration is None or registration.on_change is None:
             return
         code, message = (error["code"], error["message"]) if error else (None, None)
-        with Session(connection) as session:
+        with joining(connection) as session:
             registration.on_change(
                 session, Change(job.id, job.subject, job.payload, state, code, message)
             )
-            session.flush()
 
 
 registry = Registry()

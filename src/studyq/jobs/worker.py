@@ -10,10 +10,9 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from studyq.database.base import isoformat, now
-from studyq.database.engine import Database
+from studyq.database.engine import Database, joining
 from studyq.jobs import claims
 from studyq.jobs.backoff import backoff
 from studyq.jobs.claims import Claim
@@ -170,9 +169,8 @@ class QueueWorker:
     def _complete(self, claim: Claim, outcome: Outcome, connection: sa.Connection) -> Events:
         if outcome.effects is not None:
             claims.verify(connection, claim)
-            with Session(connection) as session:
+            with joining(connection) as session:
                 outcome.effects(session)
-                session.flush()
         return [claims.complete(connection, claim, outcome.result, outcome.message)]
 
     def _put_back(

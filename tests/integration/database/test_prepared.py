@@ -47,7 +47,7 @@ def test_values_are_converted_on_the_way_in_and_out(tables: Database) -> None:
         INSERT.run_many(connection, [row("a", 1, n=[1, None]), row("b", 2)])
         changed = CHANGE.first(connection, {"of": "a", "later": 10, "told": {"ü": 0.5}})
         assert changed is not None
-        assert vars(changed) == {"id": 1, "facts": {"ü": 0.5}, "ready": True, "at": 11}
+        assert changed._asdict() == {"id": 1, "facts": {"ü": 0.5}, "ready": True, "at": 11}
         assert CHANGE.first(connection, {"of": "a", "later": 10, "told": {}}) is None
     with tables.read() as session:
         assert session.execute(sa.select(notes).order_by(notes.c.id)).all() == [
