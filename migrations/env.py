@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from studyq.accounts import models as accounts
+from studyq.cards import models as cards
 from studyq.database.base import Base
 from studyq.database.driver import open_engine
 from studyq.jobs import models as jobs
@@ -13,7 +14,7 @@ from studyq.library import models as library
 from studyq.operations import models as operations
 from studyq.search import models as search
 
-MODELS = (accounts, jobs, library, operations, search)
+MODELS = (accounts, cards, jobs, library, operations, search)
 VIRTUAL = ("chunk_words",)
 
 

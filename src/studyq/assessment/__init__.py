@@ -1,0 +1,1 @@
+"""Tests over documents: made, taken, graded, and analysed."""

@@ -1,0 +1,1 @@
+"""Flashcards: made from documents, grounded in their pages, approved by people, exported."""

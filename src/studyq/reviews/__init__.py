@@ -1,0 +1,1 @@
+"""Spaced reviews of approved cards: when each is due, what was answered, what has been learnt."""
