@@ -31,7 +31,7 @@ def text_files() -> Iterator[tuple[Path, str]]:
         for name in names:
             path = Path(folder) / name
             content = path.read_bytes()
-            if name != ".env" and b"\0" not in content:
+            if name not in (".env", ".git") and b"\0" not in content:
                 yield path, content.decode("utf-8", errors="replace")
 
 

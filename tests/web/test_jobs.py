@@ -21,7 +21,7 @@ from server_process import (
 )
 from stored import count_rows
 
-QUEUES = {"pdf-ingestion", "flashcard-generation", "test-analysis"}
+QUEUES = {"pdf-ingestion", "flashcard-generation", "test-analysis", "notifications"}
 UNKNOWN_JOBS = ["nope", "01a20b7d-0000-7000-8000-000000000000", "%00", "%F0%9F%98%80", "a" * 5000]
 
 
