@@ -17,6 +17,7 @@ from studyq.cli.reprocessing import reprocess
 from studyq.cli.searching import search
 from studyq.cli.serving import serve
 from studyq.cli.showing import config, health, version
+from studyq.cli.test_commands import tests
 from studyq.cli.upkeep import db, doctor, models
 from studyq.cli.working import worker
 
@@ -42,6 +43,7 @@ for _command in (
     add,
     search,
     jobs,
+    tests,
     reprocess,
     db,
     models,
