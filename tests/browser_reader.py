@@ -67,6 +67,12 @@ class Reader:
         return page
 
 
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return width
+
+
 def screenshot(page: Page, name: str) -> None:
     """Keeps a picture of the page beside the results of the run."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -59,6 +59,7 @@ from studyq.web.pages import page_router, static_router, template_config
 from studyq.web.problems import EXCEPTION_HANDLERS
 from studyq.web.requests import ApiRequest
 from studyq.web.services import Services
+from studyq.web.status_data import StatusPages
 
 SWAGGER_PATH = "/swagger-ui"
 NOTIFICATION_THREADS = 2  #: messages to people elsewhere that go out at once
@@ -242,6 +243,7 @@ def create_app(settings: Settings) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "page_images": Provide(lambda: images, sync_to_thread=False),
             "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
+            "status_data": Provide(lambda: StatusPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ApiRequest,

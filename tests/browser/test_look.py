@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from browser_reader import Reader, Watch, screenshot
+from browser_reader import Reader, Watch, overflow, screenshot
 from live_server import LiveServer
 
 LIGHTNESS = """
@@ -21,11 +21,6 @@ LIGHTNESS = """
   return [lightness(style.backgroundColor), lightness(style.color)];
 }
 """
-
-
-def overflow(page: Page) -> int:
-    width: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return width
 
 
 def test_dark_mode_follows_the_system(reader: Reader, server: LiveServer, biology: bytes) -> None:

@@ -26,7 +26,9 @@ from studyq.storage.originals import Storage
 from studyq_command import Studyq
 
 ANSWER_SECONDS = 4.5  #: what `studyq health` and the container's check wait for
-PARTS = {"database", "schema", "worker", "queue", "storage", "disk", "embedding"}
+PARTS = {
+    "database", "schema", "worker", "queue", "duties", "storage", "disk", "backups", "embedding",
+}  # fmt: skip
 
 
 def health(server: ServerProcess) -> tuple[int, dict[str, Any]]:

@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from studyq.web.pages import navigation, page_router, static_router, template_config
 from studyq.web.pages.coverage import coverage_strip, coverage_summary
 from studyq.web.pages.shell import with_code
+from studyq.web.pages.status_views import IncidentRow, PartCard, StatusView
 from studyq.web.pages.views import (
     DocumentView,
     ErrorView,
@@ -68,7 +69,13 @@ class Shelf:
     rows = (READY, READING, LOCKED)
 
     def shell(self) -> ShellView:
-        return ShellView(navigation(needs_attention=1))
+        return ShellView(navigation(needs_attention=1, incidents=2))
+
+    def status(self) -> StatusView:
+        disk = PartCard("disk", "Disk", False, ("<b>Full</b>.",), ("Run `df <now>`.",))
+        return StatusView((disk,), incidents=(IncidentRow(
+            "Jobs wait.", "<i>Two</i> wait.", "", ADDED, "2 min ago", "1 min", True,
+        ),))  # fmt: skip
 
     def library(self, status: LibraryFilter, cursor: str | None) -> LibraryView:
         rows = tuple(row for row in self.rows if status == "all" or row.error)
@@ -100,7 +107,10 @@ def client() -> Iterator[TestClient[Litestar]]:
     app = Litestar(
         [page_router(), static_router()],
         template_config=template_config(),
-        dependencies={"page_data": Provide(Shelf, sync_to_thread=False)},
+        dependencies={
+            "page_data": Provide(Shelf, sync_to_thread=False),
+            "status_data": Provide(lambda: Shelf(), sync_to_thread=False),
+        },
         openapi_config=None,
     )
     with TestClient(app) as opened:
@@ -120,6 +130,15 @@ def test_the_library_shows_each_state_in_words(client: TestClient[Litestar]) -> 
     assert 'aria-valuenow="20"' in html
     assert "The file opens only with its password." in html
     assert "1,150 read · 1 no text" in html
+
+
+def test_the_status_says_what_to_do(client: TestClient[Litestar]) -> None:
+    html = client.get("/app/status").text
+    assert "Disk needs your attention." in html
+    assert "&lt;b&gt;Full&lt;/b&gt;." in html
+    assert "Run <code>df &lt;now&gt;</code>." in html
+    assert "over, lasted 1 min" in html
+    assert '<span class="count" aria-label="2 need attention">2</span>' in html  # of Status
 
 
 def test_titles_and_texts_are_never_markup(client: TestClient[Litestar]) -> None:

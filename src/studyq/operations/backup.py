@@ -58,10 +58,21 @@ def back_up_daily(database: Path, folder: Path, *, keep: int, min_free: int) -> 
     copy = folder / f"studyq-{_stamp()}.db"
     _copy_checked(database, copy, min_free)
     _delete_unfinished(folder)
-    copies = sorted(path for path in folder.iterdir() if _DAILY.fullmatch(path.name))
+    copies = daily_copies(folder)
     for path in copies[:-keep]:
         path.unlink(missing_ok=True)
     return copy, len(copies[:-keep])
+
+
+def daily_copies(folder: Path) -> list[Path]:
+    """The copies that `back_up_daily` has left in a folder, the oldest first.
+
+    Raises:
+        OSError: when the folder cannot be read; one that does not exist holds none.
+    """
+    if not folder.exists():
+        return []
+    return sorted(path for path in folder.iterdir() if _DAILY.fullmatch(path.name))
 
 
 def write_archive(

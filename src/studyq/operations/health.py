@@ -10,7 +10,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -25,26 +24,15 @@ from studyq.jobs.service import WORKER_SILENT
 from studyq.jobs.transport import InProcess, Transport
 from studyq.library.models import Pdf
 from studyq.operations.conditions import Moment, in_words, unserved_queues
+from studyq.operations.parts import Part
+from studyq.operations.upkeep import backups_part, duties_part
 from studyq.providers.embedding import Embedder, Unavailable
 from studyq.settings import Settings
 from studyq.storage.originals import Storage
 
 PATIENCE = 3.0  #: seconds after which a part counts as not answering
 LOCK_PATIENCE = 2.0  #: seconds that the database may be held by somebody else
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of an instance.
-
-    Args:
-        needed: whether the instance is unusable without it.
-    """
-
-    ok: bool
-    reason: str
-    next_step: str = ""
-    needed: bool = True
+OPTIONAL = frozenset({"backups"})  #: looks without which an instance works
 
 
 def examine(
@@ -68,7 +56,11 @@ def examine(
             lambda: _database(database, transport or InProcess(), queues),
         ),
         "storage": _Look.of(f"storage {storage.url}", lambda: _storage(storage, database)),
-        "disk": _Look.of(f"disk {settings.data}", lambda: _disk(settings)),
+        "disk": _Look.of(f"disk {settings.data}", lambda: {"disk": _disk(settings)}),
+        "backups": _Look.of(
+            f"backups {settings.backups_dir}",
+            lambda: {"backups": backups_part(settings, database)},
+        ),
     }
     deadline = time.monotonic() + PATIENCE
     parts = {}
@@ -120,7 +112,8 @@ class _Look:
             reason = f"It cannot be looked at: {self._failure} ({kind})."
         else:
             reason = f"It has not answered for {time.monotonic() - self._begun:.0f} s."
-        return {name: Part(False, reason, "Look at the log, and at the machine that it is on.")}
+        next_step = "Look at the log, and at the machine that it is on."
+        return {name: Part(False, reason, next_step, needed=name not in OPTIONAL)}
 
 
 def _database(
@@ -143,6 +136,7 @@ def _database(
         "schema": lambda session: _schema(session, database.url),
         "worker": lambda session: _worker(session, queues),
         "queue": lambda session: _queue(session, transport),
+        "duties": duties_part,
     }
     parts = {"database": _writable(engine)}
     for name, look in looks.items():
@@ -265,11 +259,7 @@ def _newest_original(database: Database) -> str | None:
         return None
 
 
-def _disk(settings: Settings) -> dict[str, Part]:
-    return {"disk": _free(settings)}
-
-
-def _free(settings: Settings) -> Part:
+def _disk(settings: Settings) -> Part:
     try:
         free = shutil.disk_usage(settings.data).free
     except OSError as error:

@@ -56,7 +56,8 @@ class LibraryPages:
         with self.services.database.read() as session:
             counts = count_documents(session, self.services.user_id)
             # For administrators, which every reader is until there are accounts.
-            notices = incident_notices(open_incidents(session))
+            incidents = open_incidents(session)
+        notices = incident_notices(incidents)
         settings = self.services.settings
         if settings.auth == "none" and not settings.on_loopback:
             notices.append(
@@ -66,9 +67,11 @@ class LibraryPages:
                     "warn",
                 )
             )
-        return ShellView(
-            navigation(needs_attention=counts["needs_attention"]), tuple(notices), __version__
+        entries = navigation(
+            needs_attention=counts["needs_attention"],
+            incidents=len(incidents),
         )
+        return ShellView(entries, tuple(notices), __version__)
 
     def library(self, status: LibraryFilter, cursor: str | None) -> LibraryView:
         """One page of the library."""

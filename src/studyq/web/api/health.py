@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
-from studyq.operations.health import Part, examine
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.api.schemas import HealthBody
-from studyq.web.services import Services
-
-#: Its own threads: those of other requests may all be waiting for what does not work.
-_EXAMINERS = ThreadPoolExecutor(4, thread_name_prefix="studyq-ready")
+from studyq.web.examining import examine_instance, in_examiner
 
 
 @get("/health/live", summary="Is it alive?")
@@ -34,8 +27,7 @@ async def ready(services: ServicesDependency) -> Response[HealthBody]:
 
     It answers within four seconds, whatever is broken.
     """
-    loop = asyncio.get_running_loop()
-    parts = await loop.run_in_executor(_EXAMINERS, _examine, services)
+    parts = await in_examiner(lambda: examine_instance(services))
     failing = any(not part.ok and part.needed for part in parts.values())
     body = {
         "status": "failing" if failing else "ok",
@@ -45,14 +37,3 @@ async def ready(services: ServicesDependency) -> Response[HealthBody]:
         },
     }
     return Response(msgspec.convert(body, HealthBody), status_code=503 if failing else 200)
-
-
-def _examine(services: Services) -> dict[str, Part]:
-    return examine(
-        services.settings,
-        services.database,
-        services.storage,
-        services.embedder,
-        services.transport,
-        services.registry.queues(),
-    )

@@ -2,7 +2,7 @@
 // themselves; a row is drawn anew by the server when its state or its pages have changed.
 import { perform } from "./document-actions.js";
 import { onConnection, onJobEvent } from "./events.js";
-import { fetchPage, replaceKeepingFocus, throttled } from "./live-parts.js";
+import { fetchPage, mergeRows, replaceKeepingFocus, replaceParts, throttled } from "./live-parts.js";
 
 const AFTER_STATE = 200; // milliseconds
 const AFTER_PROGRESS = 2000;
@@ -46,30 +46,9 @@ class LibraryList extends HTMLElement {
       if (rows?.localName !== freshRows?.localName) replaceKeepingFocus(document.getElementById("main"), fresh.getElementById("main"));
       return;
     }
-    this.#swap("filters", list);
-    merge(rows, freshRows);
+    replaceParts(fresh, ["filters"]);
+    mergeRows(rows, freshRows);
   }
-
-  #swap(id, fresh) {
-    const old = document.getElementById(id);
-    const other = fresh.querySelector(`#${id}`);
-    if (old && other && old.innerHTML !== other.innerHTML) replaceKeepingFocus(old, other);
-  }
-}
-
-/** Brings `rows` into the order and state of `fresh`, touching only what is different. */
-function merge(rows, fresh) {
-  const wanted = [...fresh.children];
-  const kept = new Set(wanted.map((row) => row.id));
-  for (const row of [...rows.children]) if (!kept.has(row.id)) row.remove();
-  wanted.forEach((row, position) => {
-    const old = document.getElementById(row.id);
-    if (!old) rows.insertBefore(document.adoptNode(row), rows.children[position] ?? null);
-    else {
-      if (rows.children[position] !== old) rows.insertBefore(old, rows.children[position]);
-      if (old.dataset.revision !== row.dataset.revision) replaceKeepingFocus(old, row);
-    }
-  });
 }
 
 customElements.define("library-list", LibraryList);

@@ -25,6 +25,38 @@ export function replaceKeepingFocus(old, fresh) {
   if (path) (adopted.matches(path) ? adopted : adopted.querySelector(path))?.focus();
 }
 
+/** Puts the parts of `fresh` with these ids in the place of those that are different. */
+export function replaceParts(fresh, ids) {
+  for (const id of ids) {
+    const old = document.getElementById(id);
+    const other = fresh.getElementById(id);
+    if (old && other && old.outerHTML !== other.outerHTML) replaceKeepingFocus(old, other);
+  }
+}
+
+/**
+ * Brings `rows` into the order and state of `fresh`, by their ids, touching only what is different:
+ * what has another `data-revision`, or, where there is none, other content.
+ */
+export function mergeRows(rows, fresh) {
+  const wanted = [...fresh.children];
+  const kept = new Set(wanted.map((row) => row.id));
+  for (const row of [...rows.children]) if (!kept.has(row.id)) row.remove();
+  wanted.forEach((row, position) => {
+    const old = document.getElementById(row.id);
+    if (!old) rows.insertBefore(document.adoptNode(row), rows.children[position] ?? null);
+    else {
+      if (rows.children[position] !== old) rows.insertBefore(old, rows.children[position]);
+      if (isOther(old, row)) replaceKeepingFocus(old, row);
+    }
+  });
+}
+
+function isOther(old, row) {
+  if (row.dataset.revision) return old.dataset.revision !== row.dataset.revision;
+  return old.innerHTML !== row.innerHTML;
+}
+
 function focusPath(element) {
   const { activeElement } = document;
   if (!activeElement || !element.contains(activeElement)) return null;
