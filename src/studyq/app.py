@@ -43,6 +43,7 @@ from studyq.pdf import PRELOAD
 from studyq.pdf.model import PdfLimits
 from studyq.processes import preload
 from studyq.providers.embedding import Unavailable, open_embedder
+from studyq.providers.language import LanguageModels, LanguageOptions
 from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
@@ -106,6 +107,17 @@ def concurrency(settings: Settings) -> dict[str, int]:
     }
 
 
+def language_options(settings: Settings) -> LanguageOptions:
+    """How language models are reached."""
+    return LanguageOptions(
+        default=settings.llm,
+        base_url=settings.llm_url,
+        key=settings.llm_key,
+        concurrency=settings.llm_concurrency,
+        seconds=settings.llm_timeout,
+    )
+
+
 def make_services(settings: Settings, database: Database) -> Services:
     """Make what handlers and jobs work with.
 
@@ -129,6 +141,7 @@ def make_services(settings: Settings, database: Database) -> Services:
             key=settings.embedding_key,
             dimensions=settings.embedding_dimensions,
         ),
+        languages=LanguageModels(language_options(settings)),
         registry=Registry(),
         tail=EventTail(database),
         transport=open_transport(settings.resolved_queue_url, sealer.derive("rings")),
@@ -206,6 +219,7 @@ class Background:
         self._checkpointer.stop()
         if not isinstance(services.embedder, Unavailable):
             services.embedder.close()
+        services.languages.close()
         services.database.close()
 
 

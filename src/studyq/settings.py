@@ -69,6 +69,24 @@ class Settings:
     embedding_key: str = _setting("", "Key for the embedding model.", secret=True)
     embedding_dimensions: int = _setting(0, "Vector length of an openai: model; 0: ask the model.")
     embedding_threads: int = _setting(0, "Threads of the embedding process; 0: one a core.")
+    llm: str = _setting(
+        "builtin",
+        "Who writes cards: builtin, llm:MODEL (an llm plugin's), or openai:MODEL (with LLM_URL).",
+    )
+    llm_url: str = _setting("", "Base address of an OpenAI-compatible server (Ollama, llama.cpp…).")
+    llm_key: str = _setting(
+        "", "Key for the language model; for an llm: model `llm keys` may hold it.", secret=True
+    )
+    llm_concurrency: int = _setting(4, "Calls to the language model that run at once.")
+    llm_timeout: float = _setting(120.0, "Longest time for one call to the language model.")
+    llm_max_output: int = _setting(4096, "Most tokens of one answer of the language model.")
+    llm_input_price: float = _setting(
+        0.0, "Price of a million input tokens of the language model; 0 with OUTPUT_PRICE: unknown."
+    )
+    llm_output_price: float = _setting(0.0, "Price of a million output tokens of the same model.")
+    max_tokens_per_job: int = _setting(
+        500_000, "A job stops asking a language model at this many tokens; 0: no limit."
+    )
     models_from: str = _setting("", "Folder with the published model files, for machines offline.")
     max_upload: int = _setting(512 * 1024**2, "Largest upload in bytes.")
     max_pages: int = _setting(10_000, "Largest number of pages of a PDF.")
@@ -138,7 +156,16 @@ class Settings:
         _require(self.alert_failure_rate <= 1, "alert_failure_rate", "a number from 0 to 1")
         _require(_is_webhook(self.alert_webhook), "alert_webhook", WEBHOOK_TAKES)
         _require(self.webhook_key is not None, "alert_webhook_secret", WEBHOOK_KEY_TAKES)
-        for name in ("max_upload", "max_pages", "pdf_memory", "pdf_seconds", "busy_timeout"):
+        _require(
+            self.llm == "builtin" or _is_remote_model(self.llm), "llm",
+            "builtin, llm:MODEL or openai:MODEL",
+        )  # fmt: skip
+        _require(1 <= self.llm_concurrency <= 64, "llm_concurrency", "a number from 1 to 64")
+        _require(self.llm_max_output >= 256, "llm_max_output", "at least 256")
+        _require(self.max_tokens_per_job >= 0, "max_tokens_per_job", "a number from 0 up")
+        for name in (
+            "max_upload", "max_pages", "pdf_memory", "pdf_seconds", "busy_timeout", "llm_timeout",
+        ):  # fmt: skip
             _require(getattr(self, name) > 0, name, "a number above 0")
 
     @property
@@ -218,6 +245,11 @@ def without_password(url: str) -> str:
         return url
     rest = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{parts.username or ''}:{MASK}@{rest}").geturl()
+
+
+def _is_remote_model(name: str) -> bool:
+    kind, _, model = name.partition(":")
+    return kind in ("llm", "openai") and bool(model.strip())
 
 
 def _is_redis(url: str) -> bool:

@@ -13,12 +13,13 @@ from studyq.cli.adding import add
 from studyq.cli.backups import backup, restore
 from studyq.cli.group import StudyqGroup
 from studyq.cli.job_commands import jobs
+from studyq.cli.model_commands import models
 from studyq.cli.reprocessing import reprocess
 from studyq.cli.searching import search
 from studyq.cli.serving import serve
 from studyq.cli.showing import config, health, version
 from studyq.cli.test_commands import tests
-from studyq.cli.upkeep import db, doctor, models
+from studyq.cli.upkeep import db, doctor
 from studyq.cli.working import worker
 
 

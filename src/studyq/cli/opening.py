@@ -34,6 +34,7 @@ def open_library(settings: Settings) -> Iterator[Services]:
     finally:
         if not isinstance(services.embedder, Unavailable):
             services.embedder.close()
+        services.languages.close()
         services.database.close()
 
 

@@ -1,4 +1,4 @@
-"""`studyq db`, `models` and `doctor`: what keeps an instance in order."""
+"""`studyq db` and `doctor`: what keeps an instance in order."""
 
 from __future__ import annotations
 
@@ -37,37 +37,6 @@ def upgrade(data: Path | None) -> None:
         click.echo(f"The database was made, at {after}.")
     else:
         click.echo(f"The database went from {before} to {after}.")
-
-
-@click.group()
-def models() -> None:
-    """Look after the models that run on this machine."""
-
-
-@models.command("install")
-@click.option("--from", "source", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              metavar="FOLDER",
-              help="Folder with the published files, instead of STUDYQ_MODELS_FROM.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Install anew even if it is there and whole.")
-@data_option
-def install(source: Path | None, force: bool, data: Path | None) -> None:
-    """Fetch, check and install the embedding model, for search by meaning.
-
-    Nothing is done when it is there and whole.
-    """
-    from studyq.providers.install import install_model
-
-    settings = settings_in_force(data)
-    if source is None and settings.models_from:
-        source = Path(settings.models_from)
-    installed = install_model(
-        settings.models_dir,
-        source_folder=source,
-        force=force,
-        report=lambda sentence: click.echo(sentence, err=True),
-    )
-    done = "is there" if installed.already else f"was installed in {installed.seconds:.0f} s"
-    click.echo(f"The embedding model {installed.manifest.model_id} {done}: {installed.folder}")
 
 
 @click.command()

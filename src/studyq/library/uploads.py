@@ -198,8 +198,12 @@ def enqueue_ingestion(
 
 
 def live_job(session: Session, document_id: str) -> str | None:
-    """The job that works on a document now."""
-    return session.scalar(sa.select(Job.id).where(Job.subject == document_id, Job.state.in_(LIVE)))
+    """The job that reads a document now, or is about to."""
+    return session.scalar(
+        sa.select(Job.id).where(
+            Job.subject == document_id, Job.queue == PDF_INGESTION, Job.state.in_(LIVE)
+        )
+    )
 
 
 def _try_again(session: Session, document_id: str) -> str | None:

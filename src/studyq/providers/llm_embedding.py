@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studyq.providers.errors import ErrorKind, ProviderError, kind_of_status
+from studyq.providers.errors import provider_error
 from studyq.providers.remote_embedding import REQUEST_SECONDS, RemoteEmbedder
 
 if TYPE_CHECKING:
@@ -81,18 +81,6 @@ class _Batch:
             reason = str(error) or type(error).__name__
             if self._key:
                 reason = reason.replace(self._key, "•••")
-            raise ProviderError(
-                f"The embedding model {self._model.model_id} failed: {reason}",
-                _kind(error),
+            raise provider_error(
+                error, f"The embedding model {self._model.model_id} failed: {reason}"
             ) from error
-
-
-def _kind(error: Exception) -> ErrorKind:
-    """Sorts an exception of a client library, by its status where it has one."""
-    status = getattr(error, "status_code", None)
-    if status is None:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(status, int):
-        return kind_of_status(status, str(error))
-    # A plugin's own programming errors and refusals of input do not go away by themselves.
-    return "permanent" if isinstance(error, TypeError | ValueError | LookupError) else "transient"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from studyq.providers.errors import ErrorKind, ProviderError, kind_of_status
+from studyq.providers.errors import ErrorKind, ProviderError, kind_of_status, retry_after
 from studyq.providers.remote_embedding import REQUEST_SECONDS, RemoteEmbedder
 
 #: 64 vectors of 8,192 numbers as text are some 12 MB.
@@ -145,7 +145,7 @@ class _Client:
         return self._error(
             f"answered {error.code} {error.reason}: {detail}.{advice}",
             kind,
-            _seconds(error.headers.get("Retry-After")),
+            retry_after(error.headers.get("Retry-After")),
         )
 
     def _error(
@@ -153,8 +153,3 @@ class _Client:
     ) -> ProviderError:
         message = f"The embedding model {self._model} at {self._url} {what}"
         return ProviderError(message, kind, retry_after)
-
-
-def _seconds(header: str | None) -> float | None:
-    """Retry-After in seconds; its other form, a date, is not used by model servers."""
-    return float(header) if header is not None and header.isdecimal() else None

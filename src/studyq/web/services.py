@@ -12,6 +12,7 @@ from studyq.jobs.tail import EventTail
 from studyq.jobs.transport import Transport
 from studyq.pdf.model import PdfLimits
 from studyq.providers.embedding import Embedder, Unavailable
+from studyq.providers.language import LanguageModels
 from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
@@ -27,6 +28,7 @@ class Services:
     importer: Importer
     sealer: Sealer
     embedder: Embedder | Unavailable
+    languages: LanguageModels
     registry: Registry
     tail: EventTail
     transport: Transport
