@@ -48,6 +48,7 @@ from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
 from studyq.web.api.documents import DOCUMENT_HANDLERS
+from studyq.web.api.flashcards import CARD_HANDLERS
 from studyq.web.api.health import live, ready
 from studyq.web.api.pdfs import PDF_HANDLERS
 from studyq.web.api.queues import QUEUE_HANDLERS
@@ -282,6 +283,7 @@ def api_router() -> Router:
         route_handlers=[
             *PDF_HANDLERS,
             *DOCUMENT_HANDLERS,
+            *CARD_HANDLERS,
             *QUEUE_HANDLERS,
             get_search,
             job_events,

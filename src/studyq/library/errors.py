@@ -18,3 +18,7 @@ class NotFoundError(LibraryError):
 
 class RefusedError(LibraryError):
     """The content is not something that studyq can learn from."""
+
+
+class ChangedError(LibraryError):
+    """Somebody else has changed it since it was looked at."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 
@@ -27,4 +27,9 @@ def next_path(path: str, rows: Sequence[HasId], limit: int, **query: str | None)
     if len(rows) <= limit:
         return None
     wanted = {name: value for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode({**wanted, 'cursor': rows[limit - 1].id, 'limit': limit})}"
+    return next_address(path, wanted, cursor=rows[limit - 1].id, limit=limit)
+
+
+def next_address(path: str, query: Mapping[str, Any], *, cursor: str, limit: int) -> str:
+    """The address of a list that goes on behind a cursor."""
+    return f"{path}?{urlencode({**query, 'cursor': cursor, 'limit': limit})}"
