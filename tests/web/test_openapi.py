@@ -23,6 +23,13 @@ PATHS = {
     "/documents/{document_id}/reprocess": {"post"},
     "/documents/{document_id}/pages/{number}": {"get"},
     "/documents/{document_id}/pages/{number}/image": {"get"},
+    "/flashcards": {"get", "post"},
+    "/flashcards/{card_id}": {"get", "patch", "delete"},
+    "/flashcards/{card_id}/history": {"get"},
+    **{
+        f"/flashcards/{action}": {"post"}
+        for action in ("approve", "reject", "suspend", "restore", "delete", "tags")
+    },
     "/search": {"get"},
     "/queue": {"get"},
     "/queue/{queue}": {"get"},
