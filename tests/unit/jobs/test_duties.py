@@ -27,6 +27,12 @@ def state_of(database: Database, name: str) -> DutyState:
     return found
 
 
+def is_running(database: Database, name: str) -> bool:
+    """Whether a duty runs now; before its first time there is no row of it."""
+    with database.read() as session:
+        return any(state.name == name and state.running for state in duty_states(session))
+
+
 def set_row(database: Database, name: str, **values: Any) -> None:
     with database.write() as session:
         session.execute(sa.update(DutyRow).where(DutyRow.name == name).values(**values))
