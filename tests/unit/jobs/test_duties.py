@@ -134,7 +134,7 @@ def test_a_long_duty_holds_up_no_other_and_keeps_its_lease(database: Database) -
     duties = [Duty("long", 0.05, take_long), Duty("short", 0.05, be_short)]
     first = DutyRunner(database, duties, "a", lease=0.3)
     first.start()
-    wait_for(lambda: state_of(database, "long").running, "long begun")
+    wait_for(lambda: is_running(database, "long"), "long begun")
     holder = state_of(database, "long").holder
     second = DutyRunner(database, [Duty("long", 0.05, take_long)], "b", lease=0.3)
     second.start()
