@@ -16,6 +16,7 @@ from litestar.enums import HttpMethod
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
 from litestar.types.internal_types import PathParameterDefinition
 
 from studyq import __version__
@@ -47,14 +48,17 @@ from studyq.providers.language import LanguageModels, LanguageOptions
 from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
+from studyq.web.access_log import AccessLog
 from studyq.web.api.documents import DOCUMENT_HANDLERS
 from studyq.web.api.flashcards import CARD_HANDLERS
 from studyq.web.api.health import live, ready
+from studyq.web.api.metrics import metrics
 from studyq.web.api.pdfs import PDF_HANDLERS
 from studyq.web.api.queues import QUEUE_HANDLERS
 from studyq.web.api.search import get_search
 from studyq.web.events import all_events, job_events
 from studyq.web.guarding import GateMiddleware
+from studyq.web.http_metrics import CountRequests, HttpRequests
 from studyq.web.page_data import LibraryPages
 from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
@@ -151,6 +155,7 @@ def make_services(settings: Settings, database: Database) -> Services:
             window_seconds=settings.pdf_seconds,
             max_pages=settings.max_pages,
         ),
+        http_requests=HttpRequests(),
     )
 
 
@@ -265,11 +270,18 @@ def create_app(settings: Settings) -> Litestar:
         middleware=[GateMiddleware(settings)],
         lifespan=[_running(services)],
         # For the server, which otherwise waits for streams that never end.
-        state=State({"end_streams": services.tail.end_streams}),
+        state=State(
+            {"end_streams": services.tail.end_streams, "http_requests": services.http_requests}
+        ),
         template_config=template_config(),
         openapi_config=_openapi(),
         logging_config=None,
     )
+
+
+def observed(app: Litestar) -> ASGIApp:
+    """The service with what looks on at every request, those that no route takes included."""
+    return AccessLog(CountRequests(app, app.state.http_requests))
 
 
 def api_router() -> Router:
@@ -290,6 +302,7 @@ def api_router() -> Router:
             all_events,
             live,
             ready,
+            metrics,
             create_static_files_router(
                 path=SWAGGER_PATH, directories=[SWAGGER_FILES], include_in_schema=False
             ),

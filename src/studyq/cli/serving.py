@@ -55,10 +55,9 @@ def serve(
 
 
 def _run(settings: Settings) -> None:
-    from studyq.app import check_bind, create_app
+    from studyq.app import check_bind, create_app, observed
     from studyq.cli.running import address_of, announced
     from studyq.cli.server import Server, StartFailed, listen
-    from studyq.web.access_log import AccessLog
 
     check_bind(settings)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -70,7 +69,7 @@ def _run(settings: Settings) -> None:
         address = address_of(settings.host, listener.getsockname()[1])
         app = create_app(settings)
         server = Server(
-            AccessLog(app),
+            observed(app),
             on_started=lambda: _tell(settings, address),
             on_stopping=app.state.end_streams,
         )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from studyq.jobs.context import JobContext
 from studyq.jobs.errors import JobCancelled
 from studyq.library.models import Document
 
+Stage = Literal["fetching", "stored", "opened", "reading", "chunking", "settled", "embedding"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 WORDS_ONLY = "Searchable by words only."  #: how a warning about missing vectors begins
 
 
@@ -42,7 +44,7 @@ class Work:
         effects: Callable[[Session], None],
         percent: float,
         message: str,
-        stage: str,
+        stage: Stage,
         **detail: Any,
     ) -> None:
         """Commit a window with its progress and checkpoint.
@@ -61,7 +63,7 @@ class Work:
         )
 
     @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
+    def timed(self, stage: Stage) -> Iterator[None]:
         """Add the time that a block takes to a stage's seconds."""
         begun = time.monotonic()
         try:

@@ -20,6 +20,7 @@ from studyq.jobs.models import ACTIVE_SQL, WAITING_SQL, Duty, Job, Queue, State,
 from studyq.jobs.service import WORKER_SILENT
 from studyq.settings import Settings
 
+KINDS = ("waiting", "stalled", "failure_rate", "consumer", "disk", "duty", "transport")
 EASED = 0.8  #: an incident lasts while its measure is above this share of its line
 WINDOW = 900.0  #: seconds of ended jobs that the failure rate is taken over
 LEAST_FAILURES = 5  #: fewer say nothing about a rate
@@ -33,7 +34,7 @@ class Finding:
     """Something that is not as it should be.
 
     Args:
-        kind: waiting, stalled, failure_rate, consumer, disk, duty or transport.
+        kind: one of `KINDS`.
         about: the queue or the duty; empty when it is the whole instance.
         opens: whether it begins an incident; else it only keeps one from ending.
         settles: seconds that it must have been seen for before it begins one, where the tables do

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from studyq.database.base import now
-from studyq.database.driver import open_engine
 from studyq.database.engine import Database, is_locked
 from studyq.database.migrate import head_revision
 from studyq.jobs.models import Queue, Worker
@@ -25,13 +24,13 @@ from studyq.jobs.transport import InProcess, Transport
 from studyq.library.models import Pdf
 from studyq.operations.conditions import Moment, in_words, unserved_queues
 from studyq.operations.parts import Part
+from studyq.operations.probing import LOCK_PATIENCE, probing
 from studyq.operations.upkeep import backups_part, duties_part
 from studyq.providers.embedding import Embedder, Unavailable
 from studyq.settings import Settings
 from studyq.storage.originals import Storage
 
 PATIENCE = 3.0  #: seconds after which a part counts as not answering
-LOCK_PATIENCE = 2.0  #: seconds that the database may be held by somebody else
 OPTIONAL = frozenset({"backups"})  #: looks without which an instance works
 
 
@@ -120,20 +119,19 @@ def _database(
     database: Database, transport: Transport, queues: Collection[str] | None
 ) -> dict[str, Part]:
     """The parts that are read from the database, over a connection of their own."""
-    if database.path is not None and not database.path.exists():  # connecting would make it anew
-        gone = Part(
-            False,
-            f"The database file {database.path} is gone.",
-            "Stop studyq and put the file, or a backup of it, back.",
-        )
-        return {"database": gone}
-    engine = open_engine(
-        database.url,
-        poolclass=sa.NullPool,
-        connect_args={"check_same_thread": False, "timeout": LOCK_PATIENCE},
-    )
+    try:
+        with probing(database) as engine:
+            return _asked(engine, database.url, transport, queues)
+    except FileNotFoundError as gone:
+        next_step = "Stop studyq and put the file, or a backup of it, back."
+        return {"database": Part(False, str(gone), next_step)}
+
+
+def _asked(
+    engine: sa.Engine, url: sa.URL, transport: Transport, queues: Collection[str] | None
+) -> dict[str, Part]:
     looks: dict[str, Callable[[Session], Part]] = {
-        "schema": lambda session: _schema(session, database.url),
+        "schema": lambda session: _schema(session, url),
         "worker": lambda session: _worker(session, queues),
         "queue": lambda session: _queue(session, transport),
         "duties": duties_part,

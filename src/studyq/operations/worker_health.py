@@ -10,8 +10,8 @@ from studyq.jobs.identity import host_name, process_started
 from studyq.jobs.models import Worker
 from studyq.jobs.registry import NOTIFICATIONS
 from studyq.jobs.service import WORKER_SILENT
-from studyq.operations.health import LOCK_PATIENCE
 from studyq.operations.parts import Part
+from studyq.operations.probing import LOCK_PATIENCE
 
 
 def examine_worker(url: str) -> Part:

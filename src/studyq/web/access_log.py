@@ -20,7 +20,7 @@ REQUEST_ID = b"x-request-id"
 TEMPLATE = "path_template"
 _PLAUSIBLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 #: Asked all the time by machines and by pages; told at debug level when they go well.
-_CHATTER = ("/health/", "/static/")
+_CHATTER = ("/health/", "/static/", "/metrics")
 
 
 class AccessLog:

@@ -16,6 +16,7 @@ from studyq.providers.language import LanguageModels
 from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
+from studyq.web.http_metrics import HttpRequests
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Services:
     tail: EventTail
     transport: Transport
     pdf_limits: PdfLimits
+    http_requests: HttpRequests
 
     @property
     def user_id(self) -> str:
