@@ -44,7 +44,8 @@ def test_whoever_accepts_openmetrics_gets_it(client: httpx.Client) -> None:
     accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2"
     answer = client.get("/metrics", headers={"Accept": accept})
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
-    names = {family.name for family in openmetrics.text_string_to_metric_families(answer.text)}
+    families = openmetrics.text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
+    names = {family.name for family in families}
     assert {family_name(metric.name) for metric in METRICS} - names <= LATER
 
 
@@ -75,11 +76,6 @@ def test_counts_what_happens(start: Start, pdf: bytes) -> None:
         assert after.value(f"studyq_jobs_{name}_total", queue=QUEUE) == 1
     for name in ("failed", "cancelled", "retried", "reaped"):
         assert after.value(f"studyq_jobs_{name}_total", queue=QUEUE) == 0
-    for name in ("wait", "run"):
-        histogram = f"studyq_job_{name}_seconds"
-        assert after.value(f"{histogram}_count", queue=QUEUE) == 1
-        assert after.value(f"{histogram}_bucket", queue=QUEUE, le="+Inf") == 1
-        assert after.value(f"{histogram}_sum", queue=QUEUE) > 0
     assert after.value("studyq_jobs", queue=QUEUE, state="completed") == 1
     assert after.value("studyq_documents", status="COMPLETED") == 1
     assert after.value("studyq_workers") == 1
