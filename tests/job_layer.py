@@ -91,11 +91,7 @@ class Jobs:
     def drain(self, worker_id: str = "worker", *, lease: float = 30.0) -> None:
         """Run what can be claimed, one job after another."""
         shared = WorkerSettings(worker_id, lease, self.registry, self.stop, self.executing)
-        worker = QueueWorker(self.database, QUEUE, shared)
-        try:
-            worker.drain()
-        finally:
-            worker.close()
+        QueueWorker(self.database, QUEUE, shared).drain()
 
     def row(self, job_id: str) -> Any:
         """A job as it stands."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ class Database:
         self.lock_waits = LockWaits()
         self._lock = threading.Lock()
         self._held = threading.local()
-        self._all_held: list[sa.Connection] = []
+        self._all_held: weakref.WeakSet[sa.Connection] = weakref.WeakSet()
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._engine = _create_engine(self.url, full_sync=full_sync, busy_timeout=busy_timeout)
         # Its own pool: a connection's sync level is set once, when it opens.
@@ -109,12 +110,13 @@ class Database:
     def hold(self) -> Iterator[sa.Connection]:
         """A write transaction on a connection that the calling thread keeps for the next one.
 
-        For many small writes: it saves each of them the pool and the session.
+        For many small writes: it saves each of them the pool and the session. The pool takes the
+        connection back when the thread has ended.
         """
         connection = getattr(self._held, "connection", None)
         if connection is None:
             connection = self._held.connection = self.connect()
-            self._all_held.append(connection)
+            self._all_held.add(connection)
         with self.transaction(connection):
             yield connection
 
@@ -136,7 +138,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._all_held:
+        for connection in list(self._all_held):
             connection.close()
         self._engine.dispose()
         self._synced.dispose()

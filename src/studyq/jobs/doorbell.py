@@ -154,24 +154,15 @@ class Doorbell:
 
     Args:
         answer: looks for work, in a thread of the bell's.
-        leave: called in a thread of the bell's at its end.
     """
 
-    def __init__(
-        self,
-        queue: str,
-        threads: int,
-        answer: Callable[[], None],
-        leave: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, queue: str, threads: int, answer: Callable[[], None]) -> None:
         self._queue = queue
         self._threads = threads
         self._answer = answer
         self._huey = Huey(
             f"studyq-{queue}", storage_class=RingStorage, results=False, listeners=threads
         )
-        if leave is not None:
-            self._huey.on_shutdown(name="leave")(leave)
         # Written once: it says the same each time, and a commit waits while it rings.
         self._message = queue.encode()
         self._changing = threading.Lock()

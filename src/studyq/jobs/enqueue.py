@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from studyq.database.base import new_id, now
-from studyq.database.engine import announce
+from studyq.database.engine import Database, announce
 from studyq.database.prepared import Prepared
 from studyq.jobs.events import append_events
 from studyq.jobs.models import LIVE_SQL, Job, State
@@ -89,15 +89,17 @@ def enqueue(session: Session, job: NewJob) -> str:
     Returns:
         The job's id, or that of the live job with the same unique key.
     """
-    connection = session.connection()
-    if job.unique_key is not None:
-        live = connection.scalar(
-            # Literals, not parameters: only so does SQLite use the partial index.
-            sa.select(Job.id).where(Job.unique_key == job.unique_key, LIVE_SQL)
-        )
-        if live is not None:
-            return live
-    return enqueue_many(connection, [job])[0]
+    return _enqueue(session.connection(), job)
+
+
+def submit(database: Database, job: NewJob) -> str:
+    """Write a job that belongs to no other data, in a transaction of its own, and ring its queue.
+
+    Returns:
+        As `enqueue`; the job is committed.
+    """
+    with database.hold() as connection:
+        return _enqueue(connection, job)
 
 
 def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]:
@@ -115,6 +117,17 @@ def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]
     for queue in {job.queue for job in jobs}:
         announce(connection, queue_topic(queue))
     return [row["id"] for row in rows]
+
+
+def _enqueue(connection: sa.Connection, job: NewJob) -> str:
+    if job.unique_key is not None:
+        live = connection.scalar(
+            # Literals, not parameters: only so does SQLite use the partial index.
+            sa.select(Job.id).where(Job.unique_key == job.unique_key, LIVE_SQL)
+        )
+        if live is not None:
+            return live
+    return enqueue_many(connection, [job])[0]
 
 
 def _row(job: NewJob, at: int) -> dict[str, Any]:

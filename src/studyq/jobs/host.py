@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import structlog
 
 from studyq.database.engine import Database
+from studyq.database.grouped import GroupedWrites
 from studyq.jobs import claims
 from studyq.jobs.clock import Clock, after_setback, held_by_others
 from studyq.jobs.commits import CommitWatch
@@ -66,6 +67,7 @@ class JobHost:
             do all the work.
         lease: seconds; `heartbeat` at most half of it. The same in all processes.
         transport: wakes other processes; it is started and stopped with the host.
+        group_finishes: let threads that finish jobs at the same moment share a commit.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class JobHost:
         lease: float = 30.0,
         heartbeat: float = 10.0,
         transport: Transport | None = None,
+        group_finishes: bool = True,
     ) -> None:
         self._database = database
         self._registry = registry
@@ -88,11 +91,11 @@ class JobHost:
         self._nudged = threading.Event()
         self._executing = Executing()
         self._shared = WorkerSettings(
-            self._presence.worker_id, lease, registry, self._stop, self._executing
-        )
-        self._local = threading.local()
+            self._presence.worker_id, lease, registry, self._stop, self._executing,
+            GroupedWrites(database) if group_finishes else None,
+        )  # fmt: skip
         self._bells = {
-            queue: Doorbell(queue, threads, self._answering(queue), self._leave)
+            queue: Doorbell(queue, threads, QueueWorker(database, queue, self._shared).drain)
             for queue, threads in concurrency.items()
         }
         self._concurrency = dict(concurrency)
@@ -142,20 +145,6 @@ class JobHost:
             self._transport.ring(queue)
         self._transport.stop()
         self._presence.sign_out()
-
-    def _answering(self, queue: str) -> Callable[[], None]:
-        def answer() -> None:
-            worker = getattr(self._local, "worker", None)
-            if worker is None:
-                worker = self._local.worker = QueueWorker(self._database, queue, self._shared)
-            worker.drain()
-
-        return answer
-
-    def _leave(self) -> None:
-        worker = getattr(self._local, "worker", None)
-        if worker is not None:
-            worker.close()
 
     # rings
 

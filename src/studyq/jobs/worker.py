@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from studyq.database.base import isoformat, now
 from studyq.database.engine import Database, joining
+from studyq.database.grouped import GroupedWrites
 from studyq.jobs import claims
 from studyq.jobs.backoff import backoff
 from studyq.jobs.claims import Claim
@@ -61,27 +62,27 @@ class Executing:
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What all workers of a process share."""
+    """What all workers of a process share.
+
+    Args:
+        finishes: commits finishes of several threads together; None for a commit each.
+    """
 
     worker_id: str
     lease: float
     registry: Registry
     stop: Stop
     executing: Executing
+    finishes: GroupedWrites | None = None
 
 
 class QueueWorker:
-    """Drains one queue. Each thread has its own, with a connection that it holds."""
+    """Drains one queue; any number of threads may do so at once."""
 
     def __init__(self, database: Database, queue: str, shared: WorkerSettings) -> None:
         self._database = database
         self._queue = queue
         self._shared = shared
-        self._connection = database.connect()
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
 
     def drain(self) -> None:
         """Claim and run jobs until the queue has none to give or the process stops."""
@@ -92,7 +93,7 @@ class QueueWorker:
     def _claim_first(self) -> Claim | None:
         if self._shared.stop.requested.is_set():
             return None
-        with self._database.transaction(self._connection) as connection:
+        with self._database.hold() as connection:
             return self._claim(connection, [])
 
     def _claim(self, connection: sa.Connection, events: Events) -> Claim | None:
@@ -151,12 +152,8 @@ class QueueWorker:
     def _finish(
         self, context: JobContext, claim: Claim, ending: Ending, *, last: bool = False
     ) -> Claim | None:
-        def write() -> Claim | None:
-            with self._database.transaction(self._connection) as connection:
-                return self._claim(connection, ending(connection))
-
         try:
-            return patiently(claim, self._shared.lease, write)
+            return patiently(claim, self._shared.lease, partial(self._end_and_claim, ending))
         except Exception as error:
             if not last and not isinstance(error, sa.exc.OperationalError):
                 # The last effects failed, not the database: the attempt ends with that error.
@@ -165,6 +162,15 @@ class QueueWorker:
             # The job stays active without a beat: the reaper gives it back when its lease ends.
             context.log.error("finish not written", error=str(error), exc_info=True)
         return self._claim_first()
+
+    def _end_and_claim(self, ending: Ending) -> Claim | None:
+        def write(connection: sa.Connection) -> Claim | None:
+            return self._claim(connection, ending(connection))
+
+        if self._shared.finishes is not None:
+            return self._shared.finishes.run(write)
+        with self._database.hold() as connection:
+            return write(connection)
 
     def _complete(self, claim: Claim, outcome: Outcome, connection: sa.Connection) -> Events:
         if outcome.effects is not None:

@@ -275,9 +275,7 @@ class TestJob:
 
     def drain(self, jobs: Jobs) -> None:
         shared = WorkerSettings("worker", 30.0, jobs.registry, jobs.stop, jobs.executing)
-        worker = QueueWorker(jobs.database, NOTIFICATIONS, shared)
-        worker.drain()
-        worker.close()
+        QueueWorker(jobs.database, NOTIFICATIONS, shared).drain()
 
     def test_tells_what_happened(self, jobs: Jobs, settings: Settings, receiver: Receiver) -> None:
         job_id = self.enqueue(jobs, settings)
