@@ -17,7 +17,7 @@ from studyq.database.base import now
 from studyq.database.prepared import Prepared
 from studyq.jobs.errors import LeaseLost
 from studyq.jobs.events import append_events
-from studyq.jobs.models import Job, Queue, State
+from studyq.jobs.models import WAITING_SQL, Job, Queue, State
 
 
 class Claim:
@@ -72,8 +72,7 @@ class Claim:
 
 _next = (
     sa.select(Job.id)
-    # A literal, not a parameter: only so does SQLite use the partial index.
-    .where(Job.queue == bindparam("q"), sa.text("state = 'waiting'"))
+    .where(Job.queue == bindparam("q"), WAITING_SQL)
     .order_by(Job.priority.desc(), Job.run_at, Job.id)
     .limit(1)
     .scalar_subquery()
@@ -81,7 +80,9 @@ _next = (
 _running = (
     sa.select(sa.func.count())
     .select_from(sa.alias(Job.__table__, "running"))
-    .where(sa.text("running.queue = :q AND running.state = 'active'"))
+    .where(
+        sa.text("running.queue = :q AND running.state = 'active' AND running.finished_at IS NULL")
+    )
     .scalar_subquery()
 )
 _room = sa.exists().where(

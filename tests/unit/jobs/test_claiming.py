@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from job_layer import QUEUE, USER, Jobs
+from studyq.database import prepared
+from studyq.database.prepared import execute
 from studyq.jobs.context import JobContext
-from studyq.jobs.enqueue import NewJob, enqueue, enqueue_many, queue_topic
+from studyq.jobs.enqueue import NewJob, enqueue, enqueue_many, queue_topic, submit
 from studyq.jobs.host import ensure_queues
 from studyq.jobs.models import Queue
 from studyq.jobs.reaper import promote, queues_with_work
@@ -111,6 +115,18 @@ def test_what_is_rolled_back_is_not_there_and_rings_nobody(jobs: Jobs, ran: list
     assert queue_topic(QUEUE) in heard
 
 
+def test_a_job_of_its_own_is_there_and_rings_when_it_is_submitted(
+    jobs: Jobs, ran: list[str]
+) -> None:
+    heard: list[str] = []
+    jobs.database.listen(lambda topics: heard.extend(topics))
+    job = submit(jobs.database, NewJob(QUEUE, "work", USER, unique_key="one"))
+    assert queue_topic(QUEUE) in heard
+    assert submit(jobs.database, NewJob(QUEUE, "work", USER, unique_key="one")) == job
+    jobs.drain()
+    assert ran == [job]
+
+
 def test_many_at_once_keep_their_order(jobs: Jobs, ran: list[str]) -> None:
     with jobs.database.write() as session:
         connection = session.connection()
@@ -119,6 +135,27 @@ def test_many_at_once_keep_their_order(jobs: Jobs, ran: list[str]) -> None:
     assert len(set(ids)) == 50
     jobs.drain()
     assert ran == ids
+
+
+def test_claim_goes_through_the_index_of_live_jobs(
+    jobs: Jobs, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[tuple[str, Any]] = []
+
+    def note(connection: sa.Connection, statement: str, values: Any = (), **options: Any) -> Any:
+        run.append((statement, values))
+        return execute(connection, statement, values, **options)
+
+    monkeypatch.setattr(prepared, "execute", note)
+    job = jobs.add()
+    jobs.drain()
+    assert ran == [job]
+    (claim, values), *_ = [pair for pair in run if "lease_until=?" in pair[0]]
+    with jobs.database.read() as session:
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {claim}", tuple(values))
+        steps = [row[-1] for row in plan]
+    assert sum("USING INDEX ix_jobs_live (queue=? AND state=?)" in step for step in steps) == 2
+    assert not [step for step in steps if "SCAN" in step or "TEMP" in step], steps
 
 
 @pytest.mark.parametrize("wishes", [{"priority": 101}, {"delay": -1.0}, {"max_attempts": 0}])
