@@ -25,7 +25,8 @@ class Claim:
 
     __slots__ = (
         "attempt", "begun_with", "checkpoint", "errors", "id", "lease_until", "max_attempts",
-        "message", "name", "payload", "progress", "queue", "subject", "token", "user_id",
+        "message", "name", "payload", "progress", "queue", "run_at", "started_at", "subject",
+        "token", "user_id",
     )  # fmt: skip
 
     def __init__(self, row: Any) -> None:
@@ -39,6 +40,8 @@ class Claim:
         self.max_attempts: int = row.max_attempts
         self.token: int = row.token
         self.lease_until: int = row.lease_until
+        self.run_at: int = row.run_at
+        self.started_at: int = row.started_at
         self.progress: int = row.progress
         self.message: str = row.message
         self.checkpoint: dict[str, Any] = row.checkpoint
@@ -68,6 +71,12 @@ class Claim:
             "waited": None,
             "ran": None,
         }
+
+    def end_event(self, state: str, detail: Mapping[str, Any], at: int) -> dict[str, Any]:
+        """The event of this attempt's end, which says how long it ran."""
+        event = self.event("state", state, detail, at)
+        event["ran"] = max(0, at - self.started_at)
+        return event
 
 
 _next = (
@@ -104,8 +113,8 @@ _CLAIM = Prepared(
     )
     .returning(
         Job.id, Job.queue, Job.name, Job.user_id, Job.subject, Job.payload, Job.attempt,
-        Job.max_attempts, Job.token, Job.lease_until, Job.progress, Job.message, Job.checkpoint,
-        Job.errors,
+        Job.max_attempts, Job.token, Job.lease_until, Job.run_at, Job.started_at, Job.progress,
+        Job.message, Job.checkpoint, Job.errors,
     )
 )  # fmt: skip
 
@@ -191,7 +200,9 @@ def claim_next(
     if row is None:
         return None
     claim = Claim(row)
-    return claim, claim.event("state", State.ACTIVE, {"attempt": claim.attempt}, at)
+    event = claim.event("state", State.ACTIVE, {"attempt": claim.attempt}, at)
+    event["waited"] = max(0, at - claim.run_at)
+    return claim, event
 
 
 def renew(connection: sa.Connection, claims: Sequence[Claim], lease: float) -> None:
@@ -255,7 +266,7 @@ def complete(
     """
     at = now()
     _fenced(connection, _COMPLETE, claim, {"said": message, "receipt": result, "at": at})
-    event = claim.event("state", State.COMPLETED, {}, at)
+    event = claim.end_event(State.COMPLETED, {}, at)
     return {**event, "progress": 100, "message": message}
 
 
@@ -267,7 +278,7 @@ def end(
     failures = [*claim.errors, error] if state is State.FAILED else claim.errors
     _fenced(connection, _END, claim, {"to_state": state, "failures": failures, "at": at})
     shown = {"error": {"code": error["code"], "message": error["message"]}}
-    return {**claim.event("state", state, shown, at), "message": error["message"]}
+    return {**claim.end_event(state, shown, at), "message": error["message"]}
 
 
 def put_back(
@@ -297,7 +308,7 @@ def put_back(
     }
     _fenced(connection, _PUT_BACK, claim, values)
     detail = {"error": {"code": error["code"], "message": error["message"]}} if error else {}
-    return claim.event("state", state, detail, at)
+    return claim.end_event(state, detail, at)
 
 
 def _fenced(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -18,7 +19,7 @@ from studyq.jobs.errors import (
     PermanentError,
     TransientError,
 )
-from studyq.jobs.models import Queue
+from studyq.jobs.models import JobEvent, Queue
 from studyq.jobs.reaper import reap
 from studyq.jobs.registry import Outcome
 from studyq.jobs.service import WrongStateError
@@ -279,3 +280,31 @@ def test_retry_by_hand_gives_three_more_attempts(jobs: Jobs) -> None:
     jobs.add(unique_key="key")
     with pytest.raises(WrongStateError, match="already doing this work"):
         jobs.retry(job)
+
+
+def test_events_tell_how_long_a_job_waited_and_each_attempt_ran(jobs: Jobs) -> None:
+    def work(context: JobContext) -> Outcome:
+        time.sleep(0.02)
+        if context.attempt == 1:
+            raise TransientError("unlucky", "Not this time.")
+        return Outcome()
+
+    jobs.handle(work)
+    job = jobs.add()
+    jobs.update(job, run_at=now() - 5_000_000)
+    jobs.drain()
+    jobs.make_due(job)
+    jobs.drain()
+    with jobs.database.read() as session:
+        query = sa.select(JobEvent.state, JobEvent.waited, JobEvent.ran).order_by(JobEvent.id)
+        told = session.execute(query).all()
+    assert [row.state for row in told] == [
+        "waiting", "active", "delayed", "waiting", "active", "completed"
+    ]  # fmt: skip
+    waited = [row.waited for row in told]
+    assert 5_000_000 <= waited[1] < 60_000_000
+    assert waited[4] is not None
+    assert [span is None for span in waited] == [True, False, True, True, False, True]
+    ran = [row.ran for row in told]
+    assert 20_000 <= min(ran[2], ran[5]) <= max(ran[2], ran[5]) < 60_000_000
+    assert [span is None for span in ran] == [True, True, False, True, True, False]
