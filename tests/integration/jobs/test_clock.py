@@ -143,7 +143,7 @@ def test_lease_of_a_lost_worker_ends_soon_although_the_clock_was_put_back(
         )  # fmt: skip
     job = jobs.add(delay=HOUR)
     jobs.update(
-        job, state="active", token=1, attempt=1, worker_id="elsewhere", run_at=at,
+        job, state="active", token=1, attempt=1, worker_id="elsewhere", run_at=at, started_at=at,
         lease_until=at + 2_000_000,
     )  # fmt: skip
     wall.shift -= HOUR
@@ -179,7 +179,7 @@ def test_dead_process_is_noticed_at_once_in_spite_of_a_jump(
         )  # fmt: skip
     wall.shift -= HOUR
     jobs.update(
-        job, state="active", token=1, attempt=1, worker_id="gone", run_at=at,
+        job, state="active", token=1, attempt=1, worker_id="gone", run_at=at, started_at=at,
         lease_until=at + round(HOUR * 1e6),
     )  # fmt: skip
     wait_for(lambda: jobs.row(job).state == "completed", "the job", seconds=5)

@@ -212,7 +212,14 @@ def test_start_recovers_orphans_before_anything_else(jobs: Jobs, database: Datab
         session.execute(
             sa.update(Job)
             .where(Job.id == job)
-            .values(state=State.ACTIVE, token=1, attempt=1, worker_id="gone", lease_until=0)
+            .values(
+                state=State.ACTIVE,
+                token=1,
+                attempt=1,
+                worker_id="gone",
+                lease_until=0,
+                started_at=0,
+            )
         )
     with running(jobs):
         wait_for(ended(jobs, job), "the orphan")
