@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # Made by tools or holding data; ignored by git too.
-SKIPPED = {"data", "dist", "build", "__pycache__"}
+SKIPPED = {"data", "dist", "build", "node_modules", "__pycache__"}
 
 REGISTRIES = re.compile(
     r"\b(?:[\w-]+\.)*(?:pypi|pythonhosted|npmjs|yarnpkg|anaconda)\.(?:org|com|net)\b"
