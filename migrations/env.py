@@ -12,9 +12,10 @@ from studyq.database.driver import open_engine
 from studyq.jobs import models as jobs
 from studyq.library import models as library
 from studyq.operations import models as operations
+from studyq.reviews import models as reviews
 from studyq.search import models as search
 
-MODELS = (accounts, cards, jobs, library, operations, search)
+MODELS = (accounts, cards, jobs, library, operations, reviews, search)
 VIRTUAL = ("chunk_words",)
 
 

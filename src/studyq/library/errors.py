@@ -20,5 +20,9 @@ class RefusedError(LibraryError):
     """The content is not something that studyq can learn from."""
 
 
-class ChangedError(LibraryError):
+class ConflictError(LibraryError):
+    """The thing is not, or no more, in the state that the request supposes."""
+
+
+class ChangedError(ConflictError):
     """Somebody else has changed it since it was looked at."""

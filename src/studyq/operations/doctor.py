@@ -12,10 +12,11 @@ from studyq.operations.file_checks import FILE_CHECKS
 from studyq.operations.findings import Finding, Patient, Symptom
 from studyq.operations.index_checks import INDEX_CHECKS
 from studyq.operations.job_checks import JOB_CHECKS
+from studyq.operations.review_checks import REVIEW_CHECKS
 
 Check = Callable[[Patient], Iterator[Symptom]]
 
-CHECKS: tuple[Check, ...] = (*JOB_CHECKS, *FILE_CHECKS, *INDEX_CHECKS)
+CHECKS: tuple[Check, ...] = (*JOB_CHECKS, *FILE_CHECKS, *INDEX_CHECKS, *REVIEW_CHECKS)
 
 
 def diagnose(patient: Patient, *, fix: bool = False) -> list[Finding]:

@@ -1,1 +1,1 @@
-"""Spaced reviews of approved cards: when each is due, what was answered, what has been learnt."""
+"""When a card is seen again: scheduling by FSRS, the queue, the log, coverage and statistics."""

@@ -14,7 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from studyq.database.engine import is_full, is_locked
 from studyq.jobs.service import UnknownJobError, UnknownQueueError, WrongStateError
-from studyq.library.errors import ChangedError, LibraryError, NotFoundError, RefusedError
+from studyq.library.errors import ConflictError, LibraryError, NotFoundError, RefusedError
 from studyq.pdf.model import PdfRefused
 from studyq.storage.imports import ImportRefused
 from studyq.storage.originals import OriginalMissing, StorageFull
@@ -87,10 +87,10 @@ def _library(_: Request[Any, Any, Any], error: LibraryError) -> Response[bytes]:
     status = HTTPStatus.BAD_REQUEST
     if isinstance(error, NotFoundError):
         status = HTTPStatus.NOT_FOUND
+    elif isinstance(error, ConflictError):
+        status = HTTPStatus.CONFLICT
     elif isinstance(error, RefusedError):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    elif isinstance(error, ChangedError):
-        status = HTTPStatus.CONFLICT
     return problem_response(status, error.code, error.message)
 
 
