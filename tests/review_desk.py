@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import studyq.accounts.models  # noqa: F401  # the cards' rows refer to users
 from job_layer import USER, open_database
 from studyq.cards.models import Flashcard
 from studyq.database.base import new_id

@@ -55,6 +55,7 @@ from studyq.web.api.health import live, ready
 from studyq.web.api.metrics import metrics
 from studyq.web.api.pdfs import PDF_HANDLERS
 from studyq.web.api.queues import QUEUE_HANDLERS
+from studyq.web.api.reviews import REVIEW_HANDLERS
 from studyq.web.api.search import get_search
 from studyq.web.events import all_events, job_events
 from studyq.web.guarding import GateMiddleware
@@ -297,6 +298,7 @@ def api_router() -> Router:
             *DOCUMENT_HANDLERS,
             *CARD_HANDLERS,
             *QUEUE_HANDLERS,
+            *REVIEW_HANDLERS,
             get_search,
             job_events,
             all_events,

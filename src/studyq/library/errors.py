@@ -16,13 +16,13 @@ class NotFoundError(LibraryError):
     """There is no such thing in this user's library."""
 
 
-class RefusedError(LibraryError):
-    """The content is not something that studyq can learn from."""
-
-
 class ConflictError(LibraryError):
     """The thing is not, or no more, in the state that the request supposes."""
 
 
 class ChangedError(ConflictError):
     """Somebody else has changed it since it was looked at."""
+
+
+class RefusedError(LibraryError):
+    """The content is not something that studyq can learn from."""

@@ -138,17 +138,18 @@ def scheduler_in_force(session: Session, user_id: str) -> int:
     return _row(session, user_id).scheduler_id
 
 
-def calendar_secret(session: Session, user_id: str, *, renew: bool = False) -> str:
-    """The secret that names the reader's calendar; made when there is none.
+def calendar_path(session: Session, user_id: str) -> str | None:
+    """Where the reader's calendar is; None while there is none."""
+    row = session.get(ReviewSettings, user_id)
+    return None if row is None or row.calendar_secret is None else _path_of(row.calendar_secret)
 
-    Args:
-        renew: make another; whoever knows the old one is shut out.
-    """
+
+def renew_calendar(session: Session, user_id: str) -> str:
+    """Make another address for the reader's calendar; whoever knew the old one is shut out."""
     row = _row(session, user_id)
-    if renew or row.calendar_secret is None:
-        row.calendar_secret = secrets.token_urlsafe(32)
-        session.flush()
-    return row.calendar_secret
+    row.calendar_secret = secrets.token_urlsafe(32)
+    session.flush()
+    return _path_of(row.calendar_secret)
 
 
 def owner_of_calendar(session: Session, secret: str) -> str | None:
@@ -156,6 +157,10 @@ def owner_of_calendar(session: Session, secret: str) -> str | None:
     return session.scalar(
         sa.select(ReviewSettings.user_id).where(ReviewSettings.calendar_secret == secret)
     )
+
+
+def _path_of(secret: str) -> str:
+    return f"/reviews/calendar/{secret}.ics"
 
 
 def _row(session: Session, user_id: str) -> ReviewSettings:
