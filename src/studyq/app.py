@@ -52,6 +52,7 @@ from studyq.web.access_log import AccessLog
 from studyq.web.api.documents import DOCUMENT_HANDLERS
 from studyq.web.api.flashcards import CARD_HANDLERS
 from studyq.web.api.health import live, ready
+from studyq.web.api.jobs import JOB_HANDLERS
 from studyq.web.api.metrics import metrics
 from studyq.web.api.pdfs import PDF_HANDLERS
 from studyq.web.api.queues import QUEUE_HANDLERS
@@ -299,6 +300,7 @@ def api_router() -> Router:
             *CARD_HANDLERS,
             *QUEUE_HANDLERS,
             *REVIEW_HANDLERS,
+            *JOB_HANDLERS,
             get_search,
             job_events,
             all_events,

@@ -31,11 +31,11 @@ def list_(
 ) -> None:
     """List jobs, newest first."""
     from studyq.cli.opening import open_library
-    from studyq.jobs.service import describe_job, list_jobs
+    from studyq.jobs.service import Wanted, describe_jobs, find_jobs
 
     with open_library(settings_in_force(data)) as services, services.database.read() as session:
-        rows = list_jobs(session, services.user_id, queue=queue, states=states, limit=limit)
-        found = [describe_job(session, row) for row in rows]
+        wanted = Wanted(queue=queue, states=states)
+        found = describe_jobs(session, find_jobs(session, services.user_id, wanted, limit=limit))
     if as_json:
         print_json(found)
     elif not found:

@@ -17,7 +17,7 @@ from studyq.database.base import now
 from studyq.database.engine import Database
 from studyq.jobs.backoff import backoff
 from studyq.jobs.identity import host_name, process_started
-from studyq.jobs.models import ACTIVE_SQL, DELAYED_SQL, WAITING_SQL, Job, Worker
+from studyq.jobs.models import ACTIVE_SQL, DELAYED_SQL, HELD, WAITING_SQL, Job, Worker
 
 TOLERANCE = 1.0  #: seconds that count as a jump; slewing moves a clock by 0.5 ms a second at most
 BLINK = 0.1  #: seconds that two readings may be apart and still count as one moment
@@ -95,7 +95,7 @@ def after_setback(database: Database, lease: float) -> None:
         session.execute(sa.update(Worker).where(Worker.seen_at > at).values(seen_at=at))
         retries = session.execute(
             sa.select(Job.id, Job.attempt, Job.run_at).where(
-                DELAYED_SQL, Job.attempt > 0, Job.run_at > at
+                DELAYED_SQL, Job.attempt > 0, Job.run_at > at, Job.run_at < HELD
             )
         ).all()
         for row in retries:

@@ -13,10 +13,11 @@ from studyq.database.base import new_id, now
 from studyq.database.engine import Database, announce
 from studyq.database.prepared import Prepared
 from studyq.jobs.events import append_events
-from studyq.jobs.models import LIVE_SQL, Job, State
+from studyq.jobs.models import HELD, LIVE_SQL, Job, State
 
 MAX_ATTEMPTS = 3
 PRIORITY_RANGE = (-100, 100)
+QUEUES_TOPIC = "queues"  #: announced when an operator has changed a queue
 
 _INSERT = Prepared(sa.insert(Job), Job.__table__.columns.keys())
 _DEFAULTS: dict[str, Any] = {
@@ -37,7 +38,6 @@ _DEFAULTS: dict[str, Any] = {
     "started_at": None,
     "progressed_at": None,
     "finished_at": None,
-    "after_id": None,
     "request_id": None,
     "traceparent": None,
 }
@@ -57,6 +57,7 @@ class NewJob:
         delay: seconds until it may start.
         unique_key: while a live job has this key, no second one is made.
         trigger: user, retry, reprocess or schedule.
+        after: the id of a job that must have completed before this one starts; with no delay.
     """
 
     queue: str
@@ -69,13 +70,25 @@ class NewJob:
     unique_key: str | None = None
     max_attempts: int = MAX_ATTEMPTS
     trigger: str = "user"
+    after: str | None = None
 
     def __post_init__(self) -> None:
-        low, high = PRIORITY_RANGE
-        if not low <= self.priority <= high:
-            raise ValueError(f"a priority is a number from {low} to {high}, not {self.priority}")
+        check_priority(self.priority)
         if self.delay < 0 or self.max_attempts < 1:
             raise ValueError("a delay is not negative, and a job has at least one attempt")
+        if self.delay and self.after is not None:
+            raise ValueError("a job that comes after another has no delay of its own")
+
+
+def check_priority(priority: int) -> None:
+    """Refuse a priority that is none.
+
+    Raises:
+        ValueError: when it is out of range.
+    """
+    low, high = PRIORITY_RANGE
+    if not low <= priority <= high:
+        raise ValueError(f"a priority is a number from {low} to {high}, not {priority}")
 
 
 def queue_topic(queue: str) -> str:
@@ -112,11 +125,29 @@ def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]
         return []
     at = now()
     rows = [_row(job, at) for job in jobs]
+    for row in rows:
+        if row["after_id"] is not None:
+            row["state"], row["run_at"] = first_time(connection, row["after_id"], at)
     _INSERT.run_many(connection, rows)
     append_events(connection, (_event(row, at) for row in rows))
     for queue in {job.queue for job in jobs}:
         announce(connection, queue_topic(queue))
     return [row["id"] for row in rows]
+
+
+def first_time(connection: sa.Connection, after_id: str | None, at: int) -> tuple[str, int]:
+    """The state in which a job enters its queue, and when it may start.
+
+    Args:
+        after_id: the job that comes before it. One that is gone has completed long ago, or has
+            been given up together with what came after it.
+        at: now.
+    """
+    if after_id is not None:
+        state = connection.scalar(sa.select(Job.state).where(Job.id == after_id))
+        if state not in (None, State.COMPLETED):
+            return str(State.DELAYED), HELD
+    return str(State.WAITING), at
 
 
 def _enqueue(connection: sa.Connection, job: NewJob) -> str:
@@ -143,6 +174,7 @@ def _row(job: NewJob, at: int) -> dict[str, Any]:
         "priority": job.priority,
         "run_at": at + round(job.delay * 1e6),
         "unique_key": job.unique_key,
+        "after_id": job.after,
         "trigger": job.trigger,
         "max_attempts": job.max_attempts,
         "created_at": at,

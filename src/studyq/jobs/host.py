@@ -16,7 +16,7 @@ from studyq.jobs.clock import Clock, after_setback, held_by_others
 from studyq.jobs.commits import CommitWatch
 from studyq.jobs.context import Stop
 from studyq.jobs.doorbell import Doorbell
-from studyq.jobs.enqueue import queue_topic
+from studyq.jobs.enqueue import QUEUES_TOPIC, queue_topic
 from studyq.jobs.models import ACTIVE_SQL, WAITING_SQL, Job, Queue
 from studyq.jobs.presence import Presence
 from studyq.jobs.reaper import promote, reap
@@ -29,7 +29,6 @@ log = structlog.get_logger("studyq.jobs")
 TICK = 1.0  #: seconds between two rounds of the reaper
 WATCH = 0.02  #: seconds between two looks for commits of other processes that ring nobody
 WATCH_ALONE = 0.25  #: the same while no other process is signed in, or their rings arrive
-QUEUES_TOPIC = "queues"  #: announced when an operator has changed a queue
 
 
 def ensure_queues(database: Database, concurrency: Mapping[str, int]) -> None:

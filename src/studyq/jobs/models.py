@@ -22,6 +22,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"  #: ended because somebody said so
 
 
+#: The `run_at` of a delayed job that another comes before: far beyond any time that comes.
+HELD = 253_402_300_799_000_000
+
 LIVE = (State.WAITING, State.DELAYED, State.ACTIVE)
 ENDED = (State.COMPLETED, State.FAILED, State.CANCELLED)
 
@@ -97,7 +100,8 @@ class Job(Base):
     priority: Mapped[int]
     run_at: Mapped[Instant]
     unique_key: Mapped[str | None]
-    #: The job that must have completed before this one may start; it has the same subject.
+    #: The job that must have completed before this one may start. Until then this one is delayed,
+    #: with `HELD` for its time.
     after_id: Mapped[Id | None]
     trigger: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int]

@@ -14,6 +14,8 @@ from studyq.jobs.models import ACTIVE_SQL, Job, Worker
 
 log = structlog.get_logger("studyq.jobs")
 
+WORKER_SILENT = 30.0  #: seconds after which a worker does not count as alive
+
 
 class Presence:
     """Signs a process in and out, and shows that it is alive.

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from studyq.database.base import now
 from studyq.database.engine import Database
+from studyq.jobs.chains import held_behind
 from studyq.jobs.duties import cursor_of, set_cursor
 from studyq.jobs.models import IdempotencyKey, Job, JobEvent, State
 from studyq.jobs.rollups import roll_up, uncounted
@@ -20,7 +21,8 @@ DUTY = "retention"
 def prune(database: Database, *, completed: float, failed: float) -> int:
     """Delete up to 1,000 jobs that ended longer ago than their state is kept.
 
-    What happened to them is counted first; a job with events that came since is left for later.
+    What happened to them is counted first; a job with events that came since is left for later,
+    and one that others still wait for until they have been given up (`chains.give_up`).
 
     Args:
         completed: seconds that completed jobs are kept.
@@ -41,6 +43,7 @@ def prune(database: Database, *, completed: float, failed: float) -> int:
             ),
         ),
         ~uncounted(Job.id),
+        ~held_behind(Job.id),
     )
     stale = IdempotencyKey.created_at < at - round(failed * 1e6)
     with database.read() as session:

@@ -16,6 +16,7 @@ from studyq.database.engine import Database, joining
 from studyq.database.grouped import GroupedWrites
 from studyq.jobs import claims
 from studyq.jobs.backoff import backoff
+from studyq.jobs.chains import release
 from studyq.jobs.claims import Claim
 from studyq.jobs.context import JobContext, Stop, patiently
 from studyq.jobs.errors import (
@@ -177,7 +178,8 @@ class QueueWorker:
             claims.verify(connection, claim)
             with joining(connection) as session:
                 outcome.effects(session)
-        return [claims.complete(connection, claim, outcome.result, outcome.message)]
+        ended = claims.complete(connection, claim, outcome.result, outcome.message)
+        return [ended, *release(connection, claim.id)]
 
     def _put_back(
         self, claim: Claim, error: dict[str, Any] | None, delay: float, connection: sa.Connection

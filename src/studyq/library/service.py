@@ -87,6 +87,18 @@ def list_documents(
     return list(session.scalars(query.order_by(Document.id.desc()).limit(limit)))
 
 
+def documents_named(session: Session, user_id: str, text: str) -> list[str]:
+    """Ids of the documents whose title or filename holds a text: the newest 500."""
+    query = sa.select(Document.id).where(
+        Document.user_id == user_id,
+        sa.or_(
+            Document.title.icontains(text, autoescape=True),
+            Document.filename.icontains(text, autoescape=True),
+        ),
+    )
+    return list(session.scalars(query.order_by(Document.id.desc()).limit(500)))
+
+
 def list_pdfs(
     session: Session, user_id: str, *, before: str | None = None, limit: int
 ) -> list[Pdf]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from studyq.jobs.models import ACTIVE_SQL, WAITING_SQL, Duty, Job, Queue, State, Worker
+from studyq.jobs.overview import WAITING_SINCE
 from studyq.jobs.service import WORKER_SILENT
 from studyq.settings import Settings
 
@@ -122,8 +123,7 @@ def unserved_queues(
 def _waiting(session: Session, limit: float, moment: Moment) -> list[Finding]:
     if not limit:
         return []
-    # A job whose worker was lost keeps its place by an old `run_at`, but has not waited since then.
-    since = sa.case((Job.progressed_at > Job.run_at, Job.progressed_at), else_=Job.run_at)
+    since = WAITING_SINCE
     old = moment.before(limit * EASED)
     rows = session.execute(
         sa.select(Job.queue, sa.func.count().label("jobs"), sa.func.min(since).label("since"))

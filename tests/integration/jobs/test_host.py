@@ -16,12 +16,13 @@ import sqlalchemy as sa
 import process_targets
 from job_layer import QUEUE, Jobs, open_database, wait_for
 from studyq.database.driver import load_driver
-from studyq.database.engine import Database, announce
+from studyq.database.engine import Database
 from studyq.jobs import host as host_module
 from studyq.jobs.context import JobContext
-from studyq.jobs.enqueue import NewJob, enqueue, queue_topic
-from studyq.jobs.host import QUEUES_TOPIC, JobHost, ensure_queues
+from studyq.jobs.enqueue import NewJob, enqueue
+from studyq.jobs.host import JobHost, ensure_queues
 from studyq.jobs.models import Job, Queue, State, Worker
+from studyq.jobs.operating import set_concurrency
 from studyq.jobs.registry import QUEUES, Outcome
 from studyq.processes import ChildProcess, Limits
 
@@ -264,9 +265,7 @@ def test_operators_change_is_followed_at_once(jobs: Jobs, monkeypatch: pytest.Mo
         ids = [jobs.add() for _ in range(3)]
         wait_for(lambda: len(begun) == 1, "the first")
         with jobs.database.write() as session:
-            session.execute(sa.update(Queue).where(Queue.name == QUEUE).values(concurrency=3))
-            announce(session.connection(), QUEUES_TOPIC)
-            announce(session.connection(), queue_topic(QUEUE))
+            set_concurrency(session, QUEUE, 3)
         wait_for(lambda: len(begun) == 3, "three at once")
         gate.set()
         wait_for(ended(jobs, *ids), "all jobs")

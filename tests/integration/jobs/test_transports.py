@@ -17,13 +17,12 @@ from structlog.testing import capture_logs
 
 from job_layer import QUEUE, Jobs, open_database, wait_for
 from redis_server import RedisServer
-from studyq.database.engine import announce
 from studyq.jobs import doorbell as doorbell_module
 from studyq.jobs import host as host_module
 from studyq.jobs.context import JobContext
-from studyq.jobs.enqueue import queue_topic
 from studyq.jobs.host import JobHost
 from studyq.jobs.models import Queue, Worker
+from studyq.jobs.operating import pause, resume, set_concurrency
 from studyq.jobs.registry import NOTIFICATIONS, Outcome
 from studyq.jobs.transport import Transport, open_transport
 
@@ -167,7 +166,7 @@ def test_concurrency_is_followed_while_jobs_run_and_kills_none(
 
     def allow(front: Member, limit: int) -> None:
         with front.jobs.database.write() as session:
-            session.execute(sa.update(Queue).where(Queue.name == QUEUE).values(concurrency=limit))
+            set_concurrency(session, QUEUE, limit)
 
     with member(tmp_path, url, None) as front, member(tmp_path, url, work) as back:
         first = [front.jobs.add() for _ in range(4)]
@@ -199,13 +198,12 @@ def test_resumed_queue_goes_on_at_once(
     only_transports_start_jobs(monkeypatch, url)
     with company(tmp_path, url) as (front, _):
         with front.jobs.database.write() as session:
-            session.execute(sa.update(Queue).where(Queue.name == QUEUE).values(paused=True))
+            pause(session, QUEUE)
         job = front.jobs.add()
         time.sleep(0.3)
         assert front.jobs.row(job).state == "waiting"
         with front.jobs.database.write() as session:
-            session.execute(sa.update(Queue).where(Queue.name == QUEUE).values(paused=False))
-            announce(session.connection(), queue_topic(QUEUE))
+            resume(session, QUEUE)
         wait_for(lambda: front.jobs.row(job).state == "completed", "the job")
 
 

@@ -20,7 +20,7 @@ def make_duties(
     """All duties; each process offers to carry out every one."""
     return [
         rollups(database),
-        retention(settings, database),
+        retention(settings, database, registry),
         orphans(database, storage),
         backups(settings, database),
         alerts(settings, database, registry),

@@ -1,126 +1,177 @@
-"""Queues and their jobs: look, cancel, retry."""
+"""Queues: how they fare; pause, resume and widen them; retry and cancel many of their jobs."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import delete, get, post
-from litestar.params import FromPath, QueryParameter
-from sqlalchemy.orm import Session
+from litestar import get, patch, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta
 
-from studyq.jobs.registry import QUEUES
-from studyq.jobs.service import (
-    cancel,
-    counts,
-    describe_job,
-    find_job,
-    list_jobs,
-    require_queue,
-    retry,
+from studyq.jobs.finding import Wanted
+from studyq.jobs.models import LIVE
+from studyq.jobs.operating import (
+    CONCURRENCY_RANGE,
+    cancel_jobs,
+    cancel_matching,
+    pause,
+    resume,
+    retry_failed,
+    set_concurrency,
 )
-from studyq.web.api.paging import Cursor, Limit, next_path
+from studyq.jobs.overview import overview
+from studyq.jobs.registry import QUEUES
 from studyq.web.api.pdfs import ServicesDependency
-from studyq.web.api.schemas import JobBody, JobList, QueueBody, QueueList, State
-from studyq.web.problems import problems
+from studyq.web.api.schemas import CancelledBody, QueueBody, QueueList, RetriedBody
+from studyq.web.problems import ProblemError, problems
 from studyq.web.services import Services
 
-StateFilter = Annotated[State | None, QueryParameter(name="state")]
-CancelledState = Literal["active", "cancelled"]
+Word = Annotated[str, Meta(max_length=200)]
+
+
+class QueueChange(msgspec.Struct, forbid_unknown_fields=True):
+    """How many jobs of the queue run at once, over all processes."""
+
+    concurrency: Annotated[int, Meta(ge=CONCURRENCY_RANGE[0], le=CONCURRENCY_RANGE[1])]
+
+
+class FailedJobs(msgspec.Struct, forbid_unknown_fields=True):
+    """Which failed jobs: those whose last error has the code, or all."""
+
+    code: Word | None = None
+
+
+class LiveJobs(msgspec.Struct, forbid_unknown_fields=True):
+    """Which live jobs: those with these ids, or all in a state (`live`: in any) that fit the rest.
+
+    `code` is that of the last error of a job that is to be retried.
+    """
+
+    ids: Annotated[list[Word], Meta(min_length=1, max_length=1000)] | None = None
+    state: Literal["waiting", "delayed", "active", "live"] | None = None
+    code: Word | None = None
+    trigger: Word | None = None
+    document_id: Word | None = None
 
 
 @get("/queue", sync_to_thread=True, summary="List queues", responses=problems())
 def get_queues(services: ServicesDependency) -> QueueList:
-    """All queues with how many of their jobs are in each state."""
+    """All queues: how many of their jobs are in each state, and how they fare."""
     with services.database.read() as session:
-        return QueueList([_queue(session, name) for name in QUEUES])
+        return msgspec.convert({"items": overview(session, QUEUES)}, QueueList)
 
 
 @get("/queue/{queue:str}", sync_to_thread=True, summary="Look at a queue", responses=problems(404))
 def get_queue(services: ServicesDependency, queue: FromPath[str]) -> QueueBody:
     """One queue."""
-    with services.database.read() as session:
-        return _queue(session, queue)
+    return _queue(services, queue)
 
 
-@get("/queue/{queue:str}/jobs", sync_to_thread=True, summary="List jobs", responses=problems(404))
-def get_jobs(
-    services: ServicesDependency,
-    queue: FromPath[str],
-    wanted: StateFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> JobList:
-    """Jobs of a queue, newest first."""
-    with services.database.read() as session:
-        require_queue(session, queue)
-        rows = list_jobs(
-            session,
-            services.user_id,
-            queue=queue,
-            states=[wanted] if wanted else [],
-            before=cursor,
-            limit=limit + 1,
-        )
-        items = [msgspec.convert(describe_job(session, row), JobBody) for row in rows[:limit]]
-    return JobList(items, next_path(f"/queue/{queue}/jobs", rows, limit, state=wanted))
-
-
-@get(
-    "/queue/{queue:str}/jobs/{job_id:str}",
+@patch(
+    "/queue/{queue:str}",
     sync_to_thread=True,
-    summary="Look at a job",
-    responses=problems(404),
+    summary="Change a queue",
+    responses=problems(404, 503),
 )
-def get_job(services: ServicesDependency, queue: FromPath[str], job_id: FromPath[str]) -> JobBody:
-    """One job: its state, progress, attempts and receipt."""
-    return _job(services, queue, job_id)
-
-
-@delete(
-    "/queue/{queue:str}/jobs/{job_id:str}",
-    sync_to_thread=True,
-    status_code=200,
-    summary="Cancel a job",
-    responses=problems(404, 409, 503),
-)
-def delete_job(
-    services: ServicesDependency, queue: FromPath[str], job_id: FromPath[str]
-) -> JobBody:
-    """Cancel a job: one that waits at once, one that runs within two seconds."""
+def patch_queue(
+    services: ServicesDependency, queue: FromPath[str], data: JSONBody[QueueChange]
+) -> QueueBody:
+    """Let more or fewer jobs of a queue run at once, from now on; those that run go on."""
     with services.database.write() as session:
-        require_queue(session, queue)
-        find_job(session, services.user_id, job_id, queue)
-        cancel(session, services.registry, services.user_id, job_id)
-    return _job(services, queue, job_id)
+        set_concurrency(session, queue, data.concurrency)
+    return _queue(services, queue)
 
 
 @post(
-    "/queue/{queue:str}/jobs/{job_id:str}/retry",
+    "/queue/{queue:str}/pause",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Pause a queue",
+    responses=problems(404, 503),
+)
+def pause_queue(services: ServicesDependency, queue: FromPath[str]) -> QueueBody:
+    """Let no more jobs of a queue start; those that run go on."""
+    with services.database.write() as session:
+        pause(session, queue)
+    return _queue(services, queue)
+
+
+@post(
+    "/queue/{queue:str}/resume",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Resume a queue",
+    responses=problems(404, 503),
+)
+def resume_queue(services: ServicesDependency, queue: FromPath[str]) -> QueueBody:
+    """Let the jobs of a paused queue start again."""
+    with services.database.write() as session:
+        resume(session, queue)
+    return _queue(services, queue)
+
+
+@post(
+    "/queue/{queue:str}/retry-failed",
     sync_to_thread=True,
     status_code=202,
-    summary="Retry a job",
-    responses=problems(404, 409, 503),
+    summary="Retry all failed jobs",
+    responses=problems(404, 503),
 )
-def retry_job(services: ServicesDependency, queue: FromPath[str], job_id: FromPath[str]) -> JobBody:
-    """Put a failed or cancelled job back into its queue; it goes on from its checkpoint."""
-    with services.database.write() as session:
-        require_queue(session, queue)
-        find_job(session, services.user_id, job_id, queue)
-        retry(session, services.registry, services.user_id, job_id)
-    return _job(services, queue, job_id)
+def post_retry_failed(
+    services: ServicesDependency,
+    queue: FromPath[str],
+    data: JSONBody[FailedJobs | None] = None,
+) -> RetriedBody:
+    """Put the failed jobs back into their queue: all of them, or those with an error's code."""
+    code = data.code if data else None
+    done = retry_failed(services.database, services.registry, services.user_id, queue, code=code)
+    return RetriedBody(done.retried, done.skipped)
 
 
-def _job(services: Services, queue: str, job_id: str) -> JobBody:
+@post(
+    "/queue/{queue:str}/cancel",
+    sync_to_thread=True,
+    status_code=200,
+    summary="Cancel many jobs",
+    responses=problems(404, 503),
+)
+def post_cancel(
+    services: ServicesDependency, queue: FromPath[str], data: JSONBody[LiveJobs]
+) -> CancelledBody:
+    """Cancel jobs by their ids, or all live ones that fit; name either `ids` or a `state`."""
+    database, registry, user_id = services.database, services.registry, services.user_id
+    if data.ids is not None:
+        if data.state or data.code or data.trigger or data.document_id:
+            raise ProblemError(400, "bad_request", "Jobs named by ids take no further conditions.")
+        done = cancel_jobs(database, registry, user_id, queue, data.ids)
+    elif data.state is not None:
+        wanted = Wanted(
+            queue=queue,
+            states=LIVE if data.state == "live" else [data.state],
+            code=data.code,
+            trigger=data.trigger,
+            subject=data.document_id,
+        )
+        done = cancel_matching(database, registry, user_id, wanted)
+    else:
+        raise ProblemError(
+            400, "bad_request", 'Say which jobs: {"ids": […]}, or {"state": "live"} for all.'
+        )
+    return CancelledBody(done.cancelled, done.told, done.already_ended, done.unknown)
+
+
+def _queue(services: Services, name: str) -> QueueBody:
     with services.database.read() as session:
-        require_queue(session, queue)
-        row = find_job(session, services.user_id, job_id, queue)
-        return msgspec.convert(describe_job(session, row), JobBody)
+        return msgspec.convert(overview(session, [name])[0], QueueBody)
 
 
-def _queue(session: Session, name: str) -> QueueBody:
-    queue = require_queue(session, name)
-    return QueueBody(queue.name, queue.paused, queue.concurrency, counts(session, name))
-
-
-QUEUE_HANDLERS = [get_queues, get_queue, get_jobs, get_job, delete_job, retry_job]
+QUEUE_HANDLERS = [
+    get_queues,
+    get_queue,
+    patch_queue,
+    pause_queue,
+    resume_queue,
+    post_retry_failed,
+    post_cancel,
+]

@@ -26,7 +26,11 @@ class AttemptError(Struct):
 
 
 class JobBody(Struct):
-    """A job. `waiting_for` says in words why it is not running yet."""
+    """A job. `waiting_for` says in words why it is not running yet.
+
+    `run_at` is null while it waits until `after_id`, the job before it, has completed. While a live
+    job has its `unique_key`, no second one is made.
+    """
 
     id: str
     queue: str
@@ -39,16 +43,59 @@ class JobBody(Struct):
     max_attempts: int
     priority: int
     trigger: str
+    unique_key: str | None
+    after_id: str | None
     cancel_requested: bool
     created_at: str
     started_at: str | None
     finished_at: str | None
-    run_at: str
+    run_at: str | None
     waiting_for: str | None
     error: ErrorBody | None
     errors: list[AttemptError]
     result: dict[str, Any] | None
     detail: dict[str, Any]
+
+
+class TracedError(AttemptError):
+    """The error of one attempt, with where in the code it came from (for administrators)."""
+
+    traceback: str | None = None
+
+
+class JobReference(Struct):
+    """Another job of the same chain."""
+
+    id: str
+    queue: str
+    name: str
+    state: State
+
+
+class TimelineEntry(Struct):
+    """One event of a job. `waited` and `ran` are seconds: before a start, of an attempt."""
+
+    id: int
+    event: Literal["state", "progress"]
+    state: State
+    progress: int
+    message: str
+    detail: dict[str, Any]
+    at: str
+    waited: float | None
+    ran: float | None
+
+
+class JobDetail(JobBody):
+    """A job with what it was given, what comes before and after it, and its newest 500 events."""
+
+    errors: list[TracedError]  # type: ignore[assignment]  # a list of more
+    input: dict[str, Any]
+    worker: str | None
+    lease_until: str | None
+    before: list[JobReference]
+    after: list[JobReference]
+    timeline: list[TimelineEntry]
 
 
 class PageCounts(Struct):
@@ -201,19 +248,64 @@ class SearchBody(Struct):
     next: str | None
 
 
+class FailureCount(Struct):
+    """How many failed jobs have this code as that of their last error."""
+
+    code: str | None
+    count: int
+
+
+class LastHour(Struct):
+    """What happened in a queue within the last hour; times in seconds, null where nothing did."""
+
+    enqueued: int
+    completed: int
+    failed: int
+    cancelled: int
+    retried: int
+    average_wait: float | None
+    average_run: float | None
+    p95_wait: float | None
+    p95_run: float | None
+
+
 class QueueBody(Struct):
-    """A queue and how many of its jobs are in each state."""
+    """A queue: how many jobs are in each state, and how they fare.
+
+    `workers` are living processes that serve it, `oldest_waiting` is in seconds, `failures` are
+    those of `counts.failed`.
+    """
 
     name: str
     paused: bool
     concurrency: int
     counts: dict[str, int]
+    workers: int
+    oldest_waiting: float | None
+    failures: list[FailureCount]
+    last_hour: LastHour
 
 
 class QueueList(Struct):
     """All queues."""
 
     items: list[QueueBody]
+
+
+class RetriedBody(Struct):
+    """What retrying many did; `skipped` are those whose work another job does by now."""
+
+    retried: int
+    skipped: int
+
+
+class CancelledBody(Struct):
+    """What cancelling many did; those that were `told` run, and end within two seconds."""
+
+    cancelled: int
+    told: int
+    already_ended: int
+    unknown: int
 
 
 class JobAnswer(Struct):
