@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from studyq.accounts import models as accounts
+from studyq.assessment import models as assessment
 from studyq.cards import models as cards
 from studyq.database.base import Base
 from studyq.database.driver import open_engine
@@ -15,7 +16,7 @@ from studyq.operations import models as operations
 from studyq.reviews import models as reviews
 from studyq.search import models as search
 
-MODELS = (accounts, cards, jobs, library, operations, reviews, search)
+MODELS = (accounts, assessment, cards, jobs, library, operations, reviews, search)
 VIRTUAL = ("chunk_words",)
 
 

@@ -140,12 +140,13 @@ def upload(
     )
 
 
-def job_end(client: httpx.Client, job_id: str) -> dict[str, Any]:
+def job_end(client: httpx.Client, job_id: str, queue: str = "pdf-ingestion") -> dict[str, Any]:
     """Waits for the end of a job by its event stream, and returns the job."""
-    with client.stream("GET", f"{QUEUE}/{job_id}/events") as stream:
+    path = f"/queue/{queue}/jobs/{job_id}"
+    with client.stream("GET", f"{path}/events") as stream:
         assert stream.status_code == 200
         stream.read()
-    job: dict[str, Any] = client.get(f"{QUEUE}/{job_id}").json()
+    job: dict[str, Any] = client.get(path).json()
     return job
 
 

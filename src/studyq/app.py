@@ -21,6 +21,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from studyq import __version__
 from studyq.accounts.secrets import Sealer
+from studyq.assessment.jobs import register_assessment
 from studyq.database.checkpointing import Checkpointer
 from studyq.database.engine import Database
 from studyq.database.migrate import upgrade
@@ -58,6 +59,8 @@ from studyq.web.api.pdfs import PDF_HANDLERS
 from studyq.web.api.queues import QUEUE_HANDLERS
 from studyq.web.api.reviews import REVIEW_HANDLERS
 from studyq.web.api.search import get_search
+from studyq.web.api.sittings import SITTING_HANDLERS
+from studyq.web.api.tests import TEST_HANDLERS
 from studyq.web.events import all_events, job_events
 from studyq.web.guarding import GateMiddleware
 from studyq.web.http_metrics import CountRequests, HttpRequests
@@ -174,6 +177,7 @@ def register_jobs(services: Services) -> None:
             chunk_chars=services.settings.chunk_chars,
         ),
     )
+    register_assessment(services.registry)
     register_webhooks(services.registry, services.settings)
 
 
@@ -301,6 +305,8 @@ def api_router() -> Router:
             *QUEUE_HANDLERS,
             *REVIEW_HANDLERS,
             *JOB_HANDLERS,
+            *TEST_HANDLERS,
+            *SITTING_HANDLERS,
             get_search,
             job_events,
             all_events,

@@ -10,6 +10,7 @@ from studyq.operations.duties.backups import backups
 from studyq.operations.duties.orphans import orphans
 from studyq.operations.duties.retention import retention
 from studyq.operations.duties.rollups import rollups
+from studyq.operations.duties.sittings import sittings
 from studyq.settings import Settings
 from studyq.storage.originals import Storage
 
@@ -24,4 +25,5 @@ def make_duties(
         orphans(database, storage),
         backups(settings, database),
         alerts(settings, database, registry),
+        sittings(database),
     ]
