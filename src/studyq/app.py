@@ -50,6 +50,7 @@ from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
 from studyq.web.access_log import AccessLog
+from studyq.web.api.card_files import CARD_FILE_HANDLERS
 from studyq.web.api.documents import DOCUMENT_HANDLERS
 from studyq.web.api.flashcards import CARD_HANDLERS
 from studyq.web.api.health import live, ready
@@ -302,6 +303,7 @@ def api_router() -> Router:
             *PDF_HANDLERS,
             *DOCUMENT_HANDLERS,
             *CARD_HANDLERS,
+            *CARD_FILE_HANDLERS,
             *QUEUE_HANDLERS,
             *REVIEW_HANDLERS,
             *JOB_HANDLERS,

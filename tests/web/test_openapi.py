@@ -26,6 +26,8 @@ PATHS = {
     "/flashcards": {"get", "post"},
     "/flashcards/{card_id}": {"get", "patch", "delete"},
     "/flashcards/{card_id}/history": {"get"},
+    "/flashcards/export": {"get"},
+    "/flashcards/import": {"post"},
     **{
         f"/flashcards/{action}": {"post"}
         for action in ("approve", "reject", "suspend", "restore", "delete", "tags")

@@ -136,7 +136,7 @@ def _select(session: Session, user_id: str, selection: Selection) -> tuple[list[
         found: dict[str, str] = {}
         for batch in _batches(selection.ids):
             mine = query.where(Flashcard.user_id == user_id, Flashcard.id.in_(batch))
-            found.update(session.execute(mine).tuples().all())
+            found.update(session.execute(mine).all())
         if not found:
             raise NotFoundError("card_not_found", f"There is no card {selection.ids[0]}.")
         missing = [card_id for card_id in dict.fromkeys(selection.ids) if card_id not in found]
@@ -144,7 +144,7 @@ def _select(session: Session, user_id: str, selection: Selection) -> tuple[list[
     if selection.filter is None:
         raise RefusedError("nothing_selected", "Say which cards are meant, by `ids` or `filter`.")
     chosen = session.execute(query.where(*conditions(user_id, selection.filter)))
-    return _changes(chosen.tuples().all()), []
+    return _changes(chosen.all()), []
 
 
 def _changes(rows: Iterable[tuple[str, str]]) -> list[Change]:

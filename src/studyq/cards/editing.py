@@ -90,16 +90,26 @@ def create_card(
         RefusedError: when the text is no card, or the quote is not on the page.
         NotFoundError: when there is no such document or page.
     """
-    kept = checked(text)
+    card = new_card(user_id, checked(text), tags=tags, state=state)
+    if place is not None:
+        put_at(session, card, place)
+    card.duplicate_of = same_card(session, user_id, card.fingerprint)
+    session.add(card)
+    session.flush()
+    return card
+
+
+def new_card(user_id: str, text: CardText, *, tags: Iterable[str], state: str) -> Flashcard:
+    """A row for a card by hand, in no session yet; the text has been `checked`."""
     moment, card_id = now(), new_id()
-    card = Flashcard(
+    return Flashcard(
         id=card_id,
         user_id=user_id,
         guid=card_id,
-        kind=kept.kind,
-        front=kept.front,
-        back=kept.back,
-        options=list(kept.options),
+        kind=text.kind,
+        front=text.front,
+        back=text.back,
+        options=list(text.options),
         state=state,
         tags=clean_tags(tags),
         origin=Origin.MANUAL,
@@ -107,17 +117,11 @@ def create_card(
         section="",
         quote="",
         rectangles=[],
-        fingerprint=fingerprint(kept.kind, kept.front, kept.back),
+        fingerprint=fingerprint(text.kind, text.front, text.back),
         version=1,
         created_at=moment,
         updated_at=moment,
     )
-    if place is not None:
-        put_at(session, card, place)
-    card.duplicate_of = same_card(session, user_id, card.fingerprint)
-    session.add(card)
-    session.flush()
-    return card
 
 
 def put_at(session: Session, card: Flashcard, place: Place) -> None:

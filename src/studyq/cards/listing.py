@@ -93,7 +93,7 @@ def count_cards(session: Session, user_id: str, wanted: CardFilter) -> dict[str,
         .where(*conditions(user_id, replace(wanted, states=())))
         .group_by(Flashcard.state)
     )
-    found = dict(session.execute(query).tuples().all())
+    found = dict(session.execute(query).all())
     return {state.value: found.get(state, 0) for state in CardState}
 
 

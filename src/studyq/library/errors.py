@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class LibraryError(Exception):
-    """A request cannot be fulfilled as it is."""
+    """A request cannot be fulfilled as it is.
 
-    def __init__(self, code: str, message: str) -> None:
+    Attributes:
+        errors: what is wrong with its parts, where it has several.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, errors: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.errors = list(map(dict, errors))
 
 
 class NotFoundError(LibraryError):

@@ -91,7 +91,7 @@ def _library(_: Request[Any, Any, Any], error: LibraryError) -> Response[bytes]:
         status = HTTPStatus.CONFLICT
     elif isinstance(error, RefusedError):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problem_response(status, error.code, error.message)
+    return problem_response(status, error.code, error.message, errors=error.errors)
 
 
 def _missing(_: Request[Any, Any, Any], error: OriginalMissing) -> Response[bytes]:

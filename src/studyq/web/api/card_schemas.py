@@ -186,3 +186,17 @@ class EditList(Struct):
     """The earlier versions of a card, the latest first."""
 
     items: list[EditBody]
+
+
+class ImportBody(Struct):
+    """What an import did, or would do.
+
+    `updated` and `unchanged` are cards that were here, by their guid; `already_there` are new ones
+    that ask and answer what a card here does, and were left out.
+    """
+
+    added: int
+    updated: int
+    unchanged: int
+    already_there: int
+    dry_run: bool
