@@ -19,7 +19,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from litestar.types.internal_types import PathParameterDefinition
 
-from studyq import __version__
+from studyq import __version__, tracing
 from studyq.accounts.secrets import Sealer
 from studyq.assessment.jobs import register_assessment
 from studyq.database.checkpointing import Checkpointer
@@ -72,6 +72,7 @@ from studyq.web.problems import EXCEPTION_HANDLERS
 from studyq.web.requests import ApiRequest
 from studyq.web.services import Services
 from studyq.web.status_data import StatusPages
+from studyq.web.traces import TraceRequests
 
 SWAGGER_PATH = "/swagger-ui"
 NOTIFICATION_THREADS = 2  #: messages to people elsewhere that go out at once
@@ -288,7 +289,8 @@ def create_app(settings: Settings) -> Litestar:
 
 def observed(app: Litestar) -> ASGIApp:
     """The service with what looks on at every request, those that no route takes included."""
-    return AccessLog(CountRequests(app, app.state.http_requests))
+    counted = CountRequests(app, app.state.http_requests)
+    return AccessLog(TraceRequests(counted) if tracing.is_on() else counted)
 
 
 def api_router() -> Router:

@@ -133,6 +133,12 @@ class Settings:
     log_format: Literal["auto", "console", "json"] = _setting(
         "auto", "auto: console on a terminal, else JSON."
     )
+    otel_exporter_otlp_endpoint: str = _setting(
+        "", "Where traces are sent, as OTLP over HTTP; empty: nowhere. Needs otel.", prefix=""
+    )
+    otel_exporter_otlp_headers: str = _setting(
+        "", "Headers sent with traces: NAME=VALUE, by comma.", secret=True, prefix=""
+    )
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -152,6 +158,10 @@ class Settings:
         _require(
             not self.redis_host or _is_redis(self.resolved_queue_url),
             "redis_port", "a number from 1 to 65535, and REDIS_HOST a host's name or address",
+        )  # fmt: skip
+        _require(
+            not self.otel_exporter_otlp_endpoint or _is_http(self.otel_exporter_otlp_endpoint),
+            "otel_exporter_otlp_endpoint", "http://HOST:PORT, https:// for TLS, or nothing",
         )  # fmt: skip
         _require(self.alert_failure_rate <= 1, "alert_failure_rate", "a number from 0 to 1")
         _require(_is_webhook(self.alert_webhook), "alert_webhook", WEBHOOK_TAKES)
@@ -260,17 +270,20 @@ def _is_redis(url: str) -> bool:
         return False
 
 
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _is_webhook(address: str) -> bool:
     """Whether alerts can be posted to an address; without one they are not posted at all."""
     if not address:
         return True
-    try:
-        parts = urlsplit(address)
-        reachable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    plain = address.isprintable() and " " not in address and "@" not in parts.netloc
-    return parts.scheme in ("http", "https") and reachable and plain
+    plain = address.isprintable() and " " not in address
+    return plain and _is_http(address) and "@" not in urlsplit(address).netloc
 
 
 def _require(holds: bool, name: str, takes: str) -> None:
@@ -337,7 +350,7 @@ def _shown(item: Field[Any], value: object) -> str:
     text = str(value)
     if item.metadata["secret"] and text:
         return MASK
-    return without_password(text) if item.name.endswith("_url") else text
+    return without_password(text) if item.name.endswith(("_url", "_endpoint")) else text
 
 
 def _refuse_unknown(layers: list[tuple[str, Mapping[str, str | None]]]) -> None:

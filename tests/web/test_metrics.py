@@ -76,6 +76,11 @@ def test_counts_what_happens(start: Start, pdf: bytes) -> None:
         assert after.value(f"studyq_jobs_{name}_total", queue=QUEUE) == 1
     for name in ("failed", "cancelled", "retried", "reaped"):
         assert after.value(f"studyq_jobs_{name}_total", queue=QUEUE) == 0
+    for name in ("wait", "run"):
+        histogram = f"studyq_job_{name}_seconds"
+        assert after.value(f"{histogram}_count", queue=QUEUE) == 1
+        assert after.value(f"{histogram}_bucket", queue=QUEUE, le="+Inf") == 1
+        assert after.value(f"{histogram}_sum", queue=QUEUE) > 0
     assert after.value("studyq_jobs", queue=QUEUE, state="completed") == 1
     assert after.value("studyq_documents", status="COMPLETED") == 1
     assert after.value("studyq_workers") == 1

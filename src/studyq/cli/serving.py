@@ -42,6 +42,7 @@ def serve(
     """
     from studyq.logs import configure_logging
     from studyq.settings import load_settings
+    from studyq.tracing import tracing
 
     settings, _ = load_settings(
         host=host,
@@ -51,7 +52,8 @@ def serve(
         open_browser=None if open_browser is None else ("yes" if open_browser else "no"),
     )
     configure_logging(settings)
-    _run(settings)
+    with tracing(settings):
+        _run(settings)
 
 
 def _run(settings: Settings) -> None:

@@ -36,6 +36,7 @@ def worker(queues: tuple[str, ...], data: Path | None) -> None:
     from studyq.jobs.registry import QUEUES
     from studyq.logs import configure_logging
     from studyq.settings import load_settings
+    from studyq.tracing import tracing
 
     unknown = sorted(set(queues) - set(QUEUES))
     if unknown:
@@ -44,7 +45,8 @@ def worker(queues: tuple[str, ...], data: Path | None) -> None:
         )
     settings, _ = load_settings(data=data)
     configure_logging(settings)
-    _run(settings, queues or QUEUES)
+    with tracing(settings):
+        _run(settings, queues or QUEUES)
 
 
 def _run(settings: Settings, queues: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from studyq.ingestion.services import IngestionServices
 from studyq.jobs.context import JobContext
 from studyq.jobs.errors import JobCancelled
 from studyq.library.models import Document
+from studyq.tracing import span
 
 Stage = Literal["fetching", "stored", "opened", "reading", "chunking", "settled", "embedding"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -67,7 +68,8 @@ class Work:
         """Add the time that a block takes to a stage's seconds."""
         begun = time.monotonic()
         try:
-            yield
+            with span(stage):
+                yield
         finally:
             timings = self.point.setdefault("timings", {})
             timings[stage] = round(timings.get(stage, 0.0) + time.monotonic() - begun, 3)

@@ -25,8 +25,8 @@ class Claim:
 
     __slots__ = (
         "attempt", "begun_with", "checkpoint", "errors", "id", "lease_until", "max_attempts",
-        "message", "name", "payload", "progress", "queue", "run_at", "started_at", "subject",
-        "token", "user_id",
+        "message", "name", "payload", "progress", "queue", "request_id", "run_at", "started_at",
+        "subject", "token", "traceparent", "user_id",
     )  # fmt: skip
 
     def __init__(self, row: Any) -> None:
@@ -48,6 +48,8 @@ class Claim:
         #: The checkpoint as it was, in a form that later changes cannot reach.
         self.begun_with = msgspec.json.encode(row.checkpoint)
         self.errors: list[dict[str, Any]] = row.errors
+        self.request_id: str | None = row.request_id
+        self.traceparent: str | None = row.traceparent
 
     @property
     def key(self) -> tuple[str, int]:
@@ -114,7 +116,7 @@ _CLAIM = Prepared(
     .returning(
         Job.id, Job.queue, Job.name, Job.user_id, Job.subject, Job.payload, Job.attempt,
         Job.max_attempts, Job.token, Job.lease_until, Job.run_at, Job.started_at, Job.progress,
-        Job.message, Job.checkpoint, Job.errors,
+        Job.message, Job.checkpoint, Job.errors, Job.request_id, Job.traceparent,
     )
 )  # fmt: skip
 

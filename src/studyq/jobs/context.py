@@ -6,11 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import Session
 
 from studyq.database.base import now
@@ -48,14 +46,6 @@ class JobContext:
         self._stop = stop
         self._checked = 0.0
         self._stage: object = None
-
-    @cached_property
-    def log(self) -> Any:
-        """A logger that says which job and attempt it is about."""
-        claim = self._claim
-        return structlog.get_logger("studyq.jobs").bind(
-            job_id=claim.id, queue=claim.queue, job=claim.name, attempt=claim.attempt
-        )
 
     @property
     def job_id(self) -> str:

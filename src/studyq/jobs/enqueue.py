@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,9 @@ from studyq.database.engine import Database, announce
 from studyq.database.prepared import Prepared
 from studyq.jobs.events import append_events
 from studyq.jobs.models import HELD, LIVE_SQL, Job, State
+from studyq.jobs.spans import enqueuing
+from studyq.logs import request_id
+from studyq.tracing import traceparent
 
 MAX_ATTEMPTS = 3
 PRIORITY_RANGE = (-100, 100)
@@ -38,8 +41,6 @@ _DEFAULTS: dict[str, Any] = {
     "started_at": None,
     "progressed_at": None,
     "finished_at": None,
-    "request_id": None,
-    "traceparent": None,
 }
 
 
@@ -124,12 +125,14 @@ def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]
     if not jobs:
         return []
     at = now()
-    rows = [_row(job, at) for job in jobs]
-    for row in rows:
-        if row["after_id"] is not None:
-            row["state"], row["run_at"] = first_time(connection, row["after_id"], at)
-    _INSERT.run_many(connection, rows)
-    append_events(connection, (_event(row, at) for row in rows))
+    with enqueuing(jobs):
+        origin = {"request_id": request_id(), "traceparent": traceparent()}
+        rows = [_row(job, at, origin) for job in jobs]
+        for row in rows:
+            if row["after_id"] is not None:
+                row["state"], row["run_at"] = first_time(connection, row["after_id"], at)
+        _INSERT.run_many(connection, rows)
+        append_events(connection, (_event(row, at) for row in rows))
     for queue in {job.queue for job in jobs}:
         announce(connection, queue_topic(queue))
     return [row["id"] for row in rows]
@@ -161,9 +164,10 @@ def _enqueue(connection: sa.Connection, job: NewJob) -> str:
     return enqueue_many(connection, [job])[0]
 
 
-def _row(job: NewJob, at: int) -> dict[str, Any]:
+def _row(job: NewJob, at: int, origin: Mapping[str, str | None]) -> dict[str, Any]:
     return {
         **_DEFAULTS,
+        **origin,
         "id": new_id(),
         "queue": job.queue,
         "name": job.name,

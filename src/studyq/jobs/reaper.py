@@ -121,7 +121,10 @@ def _take(database: Database, registry: Registry, row: Any, turn: int) -> bool:
         "message": "The process that ran this job ended or stopped answering.",
         "at": isoformat(now()),
     }
-    log.warning("worker lost", job_id=claim.id, attempt=claim.attempt, worker=row.worker_id)
+    log.warning(
+        "worker lost", request_id=claim.request_id, job_id=claim.id, queue=claim.queue,
+        attempt=claim.attempt, worker=row.worker_id,
+    )  # fmt: skip
     try:
         with database.write() as session:
             connection = session.connection()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import traceback
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from studyq.database.base import isoformat, now
 from studyq.database.engine import Database, joining
@@ -30,6 +33,11 @@ from studyq.jobs.errors import (
 from studyq.jobs.events import append_events
 from studyq.jobs.models import State
 from studyq.jobs.registry import Outcome, Registry
+from studyq.jobs.spans import attempting
+from studyq.logs import about, is_told
+from studyq.tracing import note_failure
+
+log = structlog.get_logger("studyq.jobs")
 
 TRACEBACK_CHARS = 8000
 CANCELLED = {"code": "cancelled", "message": "Cancelled."}
@@ -89,7 +97,11 @@ class QueueWorker:
         """Claim and run jobs until the queue has none to give or the process stops."""
         claim = self._claim_first()
         while claim is not None:
-            claim = self._run(claim)
+            with about(
+                request_id=claim.request_id, job_id=claim.id, queue=claim.queue, job=claim.name,
+                attempt=claim.attempt,
+            ), attempting(claim):  # fmt: skip
+                claim = self._run(claim)
 
     def _claim_first(self) -> Claim | None:
         if self._shared.stop.requested.is_set():
@@ -118,25 +130,32 @@ class QueueWorker:
             ending = self._attempt(context, claim)
         finally:
             self._shared.executing.remove(claim)
-        return self._finish(context, claim, ending)
+        return self._finish(claim, ending)
 
     def _attempt(self, context: JobContext, claim: Claim) -> Ending:
         try:
-            return partial(self._complete, claim, self._call_handler(context, claim))
+            outcome = self._call_handler(context, claim)
+            if is_told(logging.INFO):
+                log.info("attempt completed", seconds=round((now() - claim.started_at) / 1e6, 3))
+            return partial(self._complete, claim, outcome, copy_context())
         except Exception as error:
-            return self._ending_after(context, claim, error)
+            return self._ending_after(claim, error)
 
-    def _ending_after(self, context: JobContext, claim: Claim, error: Exception) -> Ending:
+    def _ending_after(self, claim: Claim, error: Exception) -> Ending:
         """What is to become of an attempt that raised this."""
         if isinstance(error, JobCancelled):
+            log.info("attempt cancelled")
             return partial(self._end, claim, State.CANCELLED, CANCELLED)
         if isinstance(error, HandedBack):
+            log.info("attempt handed back")
             return partial(self._put_back, claim, None, 0.0)
         if isinstance(error, LeaseLost):
-            context.log.warning("lease lost", token=claim.token)
+            log.warning("lease lost", token=claim.token)
+            note_failure("lease_lost")
             return _nothing
         failure = describe(claim.attempt, error)
-        context.log.warning("attempt failed", code=failure["code"], error=failure["message"])
+        log.warning("attempt failed", code=failure["code"], error=failure["message"])
+        note_failure(failure["code"], error)
         hopeless = isinstance(error, PermanentError | ExhaustedError)
         if hopeless or claim.attempt >= claim.max_attempts:
             return partial(self._end, claim, State.FAILED, failure)
@@ -150,18 +169,16 @@ class QueueWorker:
             )
         return registration.handler(context)
 
-    def _finish(
-        self, context: JobContext, claim: Claim, ending: Ending, *, last: bool = False
-    ) -> Claim | None:
+    def _finish(self, claim: Claim, ending: Ending, *, last: bool = False) -> Claim | None:
         try:
             return patiently(claim, self._shared.lease, partial(self._end_and_claim, ending))
         except Exception as error:
             if not last and not isinstance(error, sa.exc.OperationalError):
                 # The last effects failed, not the database: the attempt ends with that error.
-                instead = self._ending_after(context, claim, error)
-                return self._finish(context, claim, instead, last=True)
+                instead = self._ending_after(claim, error)
+                return self._finish(claim, instead, last=True)
             # The job stays active without a beat: the reaper gives it back when its lease ends.
-            context.log.error("finish not written", error=str(error), exc_info=True)
+            log.error("finish not written", error=str(error), exc_info=True)
         return self._claim_first()
 
     def _end_and_claim(self, ending: Ending) -> Claim | None:
@@ -173,11 +190,14 @@ class QueueWorker:
         with self._database.hold() as connection:
             return write(connection)
 
-    def _complete(self, claim: Claim, outcome: Outcome, connection: sa.Connection) -> Events:
+    def _complete(
+        self, claim: Claim, outcome: Outcome, attempt: Context, connection: sa.Connection
+    ) -> Events:
         if outcome.effects is not None:
             claims.verify(connection, claim)
             with joining(connection) as session:
-                outcome.effects(session)
+                # Perhaps in the thread of another attempt, which these belong to in no way.
+                attempt.run(outcome.effects, session)
         ended = claims.complete(connection, claim, outcome.result, outcome.message)
         return [ended, *release(connection, claim.id)]
 

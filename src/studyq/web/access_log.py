@@ -13,11 +13,11 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from studyq.logs import about
+
 log = structlog.get_logger("studyq.access")
 
 REQUEST_ID = b"x-request-id"
-#: Where the Litestar router leaves the route that it found.
-TEMPLATE = "path_template"
 _PLAUSIBLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 #: Asked all the time by machines and by pages; told at debug level when they go well.
 _CHATTER = ("/health/", "/static/", "/metrics")
@@ -48,7 +48,7 @@ class AccessLog:
                 message["headers"] = [*message["headers"], (REQUEST_ID, request_id)]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
+        with about(request_id=request_id.decode()):
             try:
                 await self._app(scope, receive, answer)
             finally:
@@ -62,13 +62,16 @@ def _request_id(scope: Scope) -> bytes:
     return secrets.token_hex(8).encode()
 
 
+def is_chatter(scope: Scope) -> bool:
+    """Whether a request is one of those that nobody asks about."""
+    return any(part in scope["path"] for part in _CHATTER)
+
+
 def _write(scope: Scope, status: int, seconds: float) -> None:
-    path = scope["path"]
-    chatter = status < 400 and any(part in path for part in _CHATTER)
-    (log.debug if chatter else log.info)(
+    (log.debug if status < 400 and is_chatter(scope) else log.info)(
         "request",
         method=scope.get("method"),
-        path=scope.get(TEMPLATE) or path,
+        path=scope.get("path_template") or scope["path"],
         status=status or None,  # none: the client went before there was an answer
         ms=round(seconds * 1000, 1),
     )

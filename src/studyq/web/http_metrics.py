@@ -94,7 +94,7 @@ class CountRequests:
             await self._app(scope, receive, answer)
         finally:
             seconds = None if is_stream else time.perf_counter() - begun
-            self._requests.end(route_of(scope), _method_of(scope), status, seconds)
+            self._requests.end(route_of(scope), method_of(scope), status, seconds)
 
 
 def route_of(scope: Scope) -> str:
@@ -102,6 +102,7 @@ def route_of(scope: Scope) -> str:
     return scope.get("path_template") or NO_ROUTE
 
 
-def _method_of(scope: Scope) -> str:
+def method_of(scope: Scope) -> str:
+    """The method, of those that there are."""
     method = str(scope.get("method", ""))
     return method if method in _METHODS else OTHER_METHOD
