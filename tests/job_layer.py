@@ -88,10 +88,10 @@ class Jobs:
         with self.database.write() as session:
             return enqueue(session, NewJob(QUEUE, name, USER, **wishes))
 
-    def drain(self, worker_id: str = "worker", *, lease: float = 30.0) -> None:
+    def drain(self, worker_id: str = "worker", *, lease: float = 30.0, queue: str = QUEUE) -> None:
         """Run what can be claimed, one job after another."""
         shared = WorkerSettings(worker_id, lease, self.registry, self.stop, self.executing)
-        QueueWorker(self.database, QUEUE, shared).drain()
+        QueueWorker(self.database, queue, shared).drain()
 
     def row(self, job_id: str) -> Any:
         """A job as it stands."""

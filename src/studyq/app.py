@@ -55,6 +55,7 @@ from studyq.web.api.documents import DOCUMENT_HANDLERS
 from studyq.web.api.flashcards import CARD_HANDLERS
 from studyq.web.api.health import live, ready
 from studyq.web.api.jobs import JOB_HANDLERS
+from studyq.web.api.learning import LEARNING_HANDLERS
 from studyq.web.api.metrics import metrics
 from studyq.web.api.pdfs import PDF_HANDLERS
 from studyq.web.api.queues import QUEUE_HANDLERS
@@ -311,6 +312,7 @@ def api_router() -> Router:
             *JOB_HANDLERS,
             *TEST_HANDLERS,
             *SITTING_HANDLERS,
+            *LEARNING_HANDLERS,
             get_search,
             job_events,
             all_events,

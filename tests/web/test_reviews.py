@@ -254,3 +254,44 @@ def test_limits_of_a_document(client: httpx.Client, add_cards: AddCards) -> None
     assert client.put(address, json={"new_per_day": -2}).status_code == 400
     client.put(address, json={}).raise_for_status()
     assert following(client, document_id=document)["counts"]["new"] == 3
+
+
+def test_coverage_of_a_document(client: httpx.Client, add_cards: AddCards) -> None:
+    document = add_text(client, "Cells are small. They divide.", "Coverage")["id"]
+    address = f"/documents/{document}/coverage"
+    body = client.get(address).json()
+    assert (body["letters"], body["uncovered"]) == ("t", [{"first": 1, "last": 1}])
+    add_cards(document_id=document, page=1, state="draft")
+    assert client.get(address).json()["pages"][0]["state"] == "drafts"
+    add_cards(document_id=document, page=1)
+    assert client.get(address).json()["counts"]["learning"] == 1
+    refusal(client.get("/documents/none/coverage"), 404, "document_not_found")
+
+
+def test_statistics(client: httpx.Client, add_cards: AddCards) -> None:
+    before = client.get("/reviews/stats").json()
+    [card] = add_cards()
+    rate(client, card, 4, duration_ms=3000).raise_for_status()
+    after = client.get("/reviews/stats", params={"past": 7, "ahead": 14}).json()
+    assert (len(after["days"]), len(after["forecast"])) == (7, 14)
+    assert after["days"][-1]["ratings"] == before["days"][-1]["ratings"] + 1
+    assert after["seconds"] == before["seconds"] + 3
+    assert client.get("/reviews/stats", params={"past": 0}).status_code == 400
+    assert client.get("/reviews/stats", params={"ahead": 10**9}).status_code == 400
+
+
+def test_the_calendar_has_a_secret_address(client: httpx.Client, add_cards: AddCards) -> None:
+    [card] = add_cards()
+    rate(client, card, 4).raise_for_status()
+    path = client.post("/reviews/calendar").json()["calendar"]
+    assert client.get("/reviews/settings").json()["calendar"] == path
+    answer = client.get(path)
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.text.startswith("BEGIN:VCALENDAR")
+    assert "to review" in answer.text
+    assert "/app/review" in answer.text
+    renewed = client.post("/reviews/calendar").json()["calendar"]
+    refusal(client.get(path), 404, "calendar_not_found")
+    assert client.get(renewed).status_code == 200
+    for wrong in (renewed[:-4], f"{renewed}x", "/reviews/calendar/.ics", "/reviews/calendar/x"):
+        refusal(client.get(wrong), 404, "calendar_not_found")

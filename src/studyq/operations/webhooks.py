@@ -48,14 +48,26 @@ def enqueue_webhook(session: Session, incident: Incident, turn: Turn, at: int) -
         "next_step": incident.next_step if turn == "opened" else "",
         "at": isoformat(at),
     }
+    return enqueue_message(session, payload)
+
+
+def enqueue_message(session: Session, payload: dict[str, Any], user_id: str = LOCAL_USER) -> str:
+    """Write the job that sends a message, in the caller's transaction.
+
+    Args:
+        payload: as in docs/alerts.md; its `id` and `state` together name the message.
+
+    Returns:
+        The job's id.
+    """
     return enqueue(
         session,
         NewJob(
             NOTIFICATIONS,
             WEBHOOK_JOB,
-            LOCAL_USER,
+            user_id,
             payload=payload,
-            unique_key=f"webhook:{incident.id}:{turn}",
+            unique_key=f"webhook:{payload['id']}:{payload['state']}",
             max_attempts=ATTEMPTS,
             trigger="schedule",
         ),

@@ -43,6 +43,7 @@ class Preferences(Struct, frozen=True):
         leech_lapses: times forgotten that make a card a leech.
         leech_suspends: whether a leech is suspended, or only marked.
         reminder_hour: hour at which the webhook tells of cards due; None for never.
+        reminded_on: the day on which it last told.
         parameters: of FSRS-6, when they were fitted to the reader's own log.
         fitted_to: number of ratings that they were fitted to.
     """
@@ -59,6 +60,7 @@ class Preferences(Struct, frozen=True):
     leech_lapses: Lapses = 8
     leech_suspends: bool = True
     reminder_hour: Hour | None = None
+    reminded_on: str = ""
     parameters: tuple[float, ...] | None = None
     fitted_to: int = 0
 

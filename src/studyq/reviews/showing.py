@@ -52,7 +52,7 @@ def shown_cards(
         sa.select(Flashcard, Schedule)
         .join(Schedule, Schedule.card_id == Flashcard.id)
         .where(Flashcard.user_id == user_id, Flashcard.id.in_(card_ids))
-    ).tuples()
+    )
     found = {card.id: (card, schedule) for card, schedule in rows}
     wishes = preferences(session, user_id)
     scheduling = wishes.scheduling

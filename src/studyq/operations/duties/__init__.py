@@ -8,6 +8,7 @@ from studyq.jobs.registry import Registry
 from studyq.operations.duties.alerts import alerts
 from studyq.operations.duties.backups import backups
 from studyq.operations.duties.orphans import orphans
+from studyq.operations.duties.reminders import reminders
 from studyq.operations.duties.retention import retention
 from studyq.operations.duties.rollups import rollups
 from studyq.operations.duties.sittings import sittings
@@ -26,4 +27,5 @@ def make_duties(
         backups(settings, database),
         alerts(settings, database, registry),
         sittings(database),
+        reminders(settings, database),
     ]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from studyq.web.api.schemas import RectangleBody
+from studyq.web.api.card_schemas import CardSource, KindName
 
 PhaseName = Literal["new", "learning", "review", "relearning"]
 RatingName = Literal["again", "hard", "good", "easy"]
@@ -43,18 +43,6 @@ class ScheduleBody(Struct):
     version: int
 
 
-class ReviewSource(Struct):
-    """Where a card comes from; all null for a card without a document."""
-
-    document_id: str | None
-    title: str
-    page: int | None
-    page_label: str | None
-    section: str
-    quote: str
-    rectangles: list[RectangleBody]
-
-
 class ReviewCard(Struct):
     """A card as it is shown: both sides as sanitised HTML, and what each rating leads to.
 
@@ -63,13 +51,13 @@ class ReviewCard(Struct):
     """
 
     id: str
-    kind: Literal["basic", "cloze", "choice"]
+    kind: KindName
     front_html: str
     back_html: str
     options_html: list[str]
     correct_index: int | None
     tags: list[str]
-    source: ReviewSource
+    source: CardSource
     schedule: ScheduleBody
     intervals: list[IntervalBody]
     retrievability: float | None
@@ -203,3 +191,85 @@ class DocumentLimits(Struct, forbid_unknown_fields=True):
 
     new_per_day: Annotated[int, Meta(ge=0, le=9999)] | None = None
     reviews_per_day: Annotated[int, Meta(ge=0, le=9999)] | None = None
+
+
+class PageCoverageBody(Struct):
+    """A page: its state, cards and drafts; `retrievability` is the mean of what was learnt."""
+
+    page: int
+    state: Literal[
+        "unread", "empty", "scanned", "unreadable",
+        "no_cards", "drafts", "learning", "known", "slipping",
+    ]  # fmt: skip
+    cards: int
+    drafts: int
+    retrievability: float | None
+
+
+class PageRun(Struct):
+    """Pages one behind the other, both ends among them."""
+
+    first: int
+    last: int
+
+
+class CoverageBody(Struct):
+    """What of a document has been learnt.
+
+    `letters` has one letter a page: . unread, e empty, s scanned, u unreadable, t no cards,
+    d drafts, l learning, k known, p slipping. `uncovered` are pages with text and no card. `due`
+    counts reviews and steps of today, `new` cards never seen.
+    """
+
+    document_id: str
+    pages: list[PageCoverageBody]
+    letters: str
+    counts: dict[str, int]
+    uncovered: list[PageRun]
+    cards: int
+    drafts: int
+    due: int
+    new: int
+
+
+class DayBody(Struct):
+    """One day: ratings, those that were `again`, those of new cards, and seconds spent."""
+
+    day: str
+    ratings: int
+    again: int
+    new: int
+    seconds: int
+
+
+class RetentionBody(Struct):
+    """Reviews of cards past their first steps, and the share that was remembered."""
+
+    reviews: int
+    remembered: int
+    rate: float | None
+
+
+class DueBody(Struct):
+    """How many cards fall due on a day; today has what is overdue too."""
+
+    day: str
+    due: int
+
+
+class StatisticsBody(Struct):
+    """What the log of reviews says.
+
+    `young` cards have intervals of less than 21 days, `mature` ones more. `phases` counts the cards
+    that are learnt; `active_days` those of `days` on which something was rated.
+    """
+
+    days: list[DayBody]
+    retention: RetentionBody
+    young: RetentionBody
+    mature: RetentionBody
+    desired_retention: float
+    forecast: list[DueBody]
+    phases: dict[str, int]
+    active_days: int
+    seconds: int

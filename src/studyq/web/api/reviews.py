@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 from litestar import get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
+from sqlalchemy.orm import Session
 
+from studyq.cards.listing import describe_cards
 from studyq.database.base import isoformat, now
 from studyq.reviews import service
 from studyq.reviews.limits import document_limits, limit_document
@@ -44,7 +47,6 @@ from studyq.web.api.review_schemas import (
     UndoneBody,
 )
 from studyq.web.problems import problems
-from studyq.web.review_cards import describe_sides
 
 MOST_AHEAD = 50
 
@@ -71,7 +73,7 @@ def get_next(
         queue = review_queue(
             session, user_id, at, limit=1 + ahead, document_id=document_id, skip=skip or ()
         )
-        cards = [describe_shown(item) for item in shown_cards(session, user_id, queue.cards, at)]
+        cards = describe_shown(session, shown_cards(session, user_id, queue.cards, at))
         last = service.last_rating(session, user_id)
         undo = None if last is None else LastRating(last.id, last.card_id, last.rating or 0)
     return describe_queue(queue, cards, undo)
@@ -239,18 +241,24 @@ def describe_queue(queue: Queue, cards: list[ReviewCard], undo: LastRating | Non
     )
 
 
-def describe_shown(shown: ShownCard) -> ReviewCard:
-    """A card as it is shown for review."""
-    body: dict[str, Any] = {
-        **describe_sides(shown.card),
-        "schedule": describe_schedule(shown.schedule),
-        "intervals": [
-            IntervalBody(item.rating, item.name, item.seconds, item.words)  # type: ignore[arg-type]
-            for item in shown.intervals
-        ],
-        "retrievability": shown.retrievability,
-    }
-    return msgspec.convert(body, ReviewCard)
+def describe_shown(session: Session, shown: Sequence[ShownCard]) -> list[ReviewCard]:
+    """Cards as they are shown for review."""
+    sides = describe_cards(session, [item.card for item in shown])
+    return [
+        msgspec.convert(
+            {
+                **side,
+                "schedule": describe_schedule(item.schedule),
+                "intervals": [
+                    {name: getattr(interval, name) for name in IntervalBody.__struct_fields__}
+                    for interval in item.intervals
+                ],
+                "retrievability": item.retrievability,
+            },
+            ReviewCard,
+        )
+        for side, item in zip(sides, shown, strict=True)
+    ]
 
 
 def describe_schedule(schedule: Schedule) -> ScheduleBody:
