@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from server_process import ServerProcess, Start, job_end
+from studyq.assessment.response_files import read_responses
 
 NOBODY = "01a20b7d-0000-7000-8000-000000000000"
 CHOICE = {
@@ -224,6 +225,28 @@ def test_what_does_not_exist_is_not_found(
 ) -> None:
     body: dict[str, str] | None = {} if path == "/tests/{}/sittings" else None
     assert client.request(method, path.format(unknown), json=body).status_code == 404
+
+
+def test_exports(client: httpx.Client, new_test: dict[str, Any]) -> None:
+    sitting = start(client, new_test, "=Ada")
+    give(client, sitting, "the mitochondrion", "the nucleus")
+    graded(client, sitting)
+    path = f"/tests/{new_test['id']}/export"
+    files = {}
+    for wanted in ("moodle", "qti", "json", "responses", "key", "results"):
+        answer = client.get(path, params={"format": wanted})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-disposition"].startswith(
+            "attachment; filename*=UTF-8''Cells"
+        )
+        files[wanted] = answer.content
+    matrix = read_responses(files["responses"], files["key"])
+    assert matrix.takers == ("'=Ada",)
+    assert matrix.scores()[0].tolist() == [1, 1, 0, 0, 0]
+    assert b"'=Ada,1,2,5," in files["results"]
+    assert files["qti"].startswith(b"PK")
+    assert client.get(path).status_code == 400
+    assert client.get(path, params={"format": "docx"}).status_code == 400
 
 
 def test_responses_from_elsewhere_are_analysed(client: httpx.Client) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from studyq.assessment.analysing import find_analysis
 from studyq.assessment.blueprint import Blueprint
+from studyq.assessment.files import TestFormat, export_test
 from studyq.assessment.importing import check_files, import_test
 from studyq.assessment.items import ItemBody, add_item, change_item, describe_item, remove_item
 from studyq.assessment.making import make_test
@@ -34,6 +35,7 @@ from studyq.web.api.paging import Cursor, Limit, next_path
 from studyq.web.api.pdfs import IdempotencyKey, ServicesDependency
 from studyq.web.api.schemas import JobBody
 from studyq.web.api.test_schemas import AnalysisBody, TestDetail, TestItem, TestList
+from studyq.web.attachments import attachment
 from studyq.web.idempotency import Answer, store_answer, stored_answer
 from studyq.web.problems import problems
 from studyq.web.services import Services
@@ -223,6 +225,24 @@ async def post_import_test(
 
 
 @get(
+    "/tests/{test_id:str}/export",
+    sync_to_thread=True,
+    media_type="application/octet-stream",
+    summary="Export a test",
+    responses=problems(404),
+)
+def get_test_export(
+    services: ServicesDependency,
+    test_id: FromPath[str],
+    wanted: Annotated[TestFormat, QueryParameter(name="format")],
+) -> Response[bytes]:
+    """A test as Moodle XML, QTI 2.1 or JSON; its responses, key or results as CSV."""
+    with services.database.read() as session:
+        file = export_test(session, services.user_id, test_id, wanted)
+    return attachment(file.name, file.content, file.media_type)
+
+
+@get(
     "/tests/{test_id:str}/analysis",
     sync_to_thread=True,
     summary="Analysis of a test",
@@ -273,5 +293,5 @@ def _test(services: Services, test_id: str) -> TestDetail:
 
 TEST_HANDLERS = [
     post_test, get_tests, get_test, patch_test, remove_test, post_item, patch_item, delete_item,
-    post_import_test, get_test_analysis,
+    post_import_test, get_test_export, get_test_analysis,
 ]  # fmt: skip
