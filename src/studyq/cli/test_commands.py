@@ -1,4 +1,4 @@
-"""`studyq tests`: analyse tests that were held elsewhere."""
+"""`studyq tests`: the group, and the analysis of tests that were held elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from studyq.cli.group import CommandFailed
 from studyq.cli.options import json_option, print_json
+from studyq.cli.test_taking import create, export, list_, take
 
 if TYPE_CHECKING:
     from studyq.assessment.item_analysis import ItemAnalysis, ItemFigures
@@ -18,7 +19,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def tests() -> None:
-    """Analyse tests."""
+    """Make tests, take them, analyse them."""
+
+
+for _command in (create, list_, take, export):
+    tests.add_command(_command)
 
 
 @tests.command("analyse")
