@@ -21,7 +21,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from studyq import __version__, tracing
 from studyq.accounts.secrets import Sealer
-from studyq.assessment.jobs import register_assessment
+from studyq.assessment.jobs import AssessmentServices, register_assessment
 from studyq.database.checkpointing import Checkpointer
 from studyq.database.engine import Database
 from studyq.database.migrate import upgrade
@@ -180,7 +180,7 @@ def register_jobs(services: Services) -> None:
             chunk_chars=services.settings.chunk_chars,
         ),
     )
-    register_assessment(services.registry)
+    register_assessment(services.registry, AssessmentServices(services.languages))
     register_webhooks(services.registry, services.settings)
 
 

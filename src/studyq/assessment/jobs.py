@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,24 +20,42 @@ from studyq.assessment.item_analysis import analyse
 from studyq.assessment.marking import marks_by_key, settle, write_marks
 from studyq.assessment.models import Grade, Sitting, SittingStatus
 from studyq.assessment.sittings import ANALYSE_SITTING
+from studyq.assessment.suggesting import suggested
 from studyq.jobs.context import JobContext
 from studyq.jobs.errors import PermanentError
 from studyq.jobs.models import State
 from studyq.jobs.registry import TEST_ANALYSIS, Change, Outcome, Registry
+from studyq.providers.language import LanguageModels
 
 
-def register_assessment(registry: Registry) -> None:
+@dataclass(frozen=True)
+class AssessmentServices:
+    """What the jobs need besides the database.
+
+    Args:
+        languages: Doors to language models; the default one suggests grades, unless it is builtin.
+    """
+
+    languages: LanguageModels
+
+
+def register_assessment(registry: Registry, services: AssessmentServices) -> None:
     """Make a process able to run the jobs of test-analysis."""
-    registry.handler(TEST_ANALYSIS, ANALYSE_SITTING, on_change=sitting_follows)(grade_sitting)
+
+    @registry.handler(TEST_ANALYSIS, ANALYSE_SITTING, on_change=sitting_follows)
+    def grade(context: JobContext) -> Outcome:
+        return grade_sitting(context, services)
+
     registry.handler(TEST_ANALYSIS, ANALYSE_IMPORT)(analyse_import)
 
 
-def grade_sitting(context: JobContext) -> Outcome:
+def grade_sitting(context: JobContext, services: AssessmentServices) -> Outcome:
     """Grade, then analyse the sitting and its test, and let the cards' schedules learn."""
     begun = time.monotonic()
     sitting_id = context.payload["sitting_id"]
     with context.database.read() as session:
         marks = marks_by_key(session, _sitting(session, sitting_id))
+    marks, model = suggested(context, services.languages, sitting_id, marks)
     context.commit(
         lambda session: write_marks(session, _sitting(session, sitting_id), marks),
         percent=60,
@@ -52,6 +71,7 @@ def grade_sitting(context: JobContext) -> Outcome:
         "graded": len(marks),
         "left_to_the_taker": sum(mark.grade == Grade.OPEN for mark in marks),
         "takers_counted": len(counted),
+        **model,
     }
 
     def effects(session: Session) -> None:

@@ -183,7 +183,7 @@ def analyse_again(session: Session, sitting: Sitting, *, trigger: str = "user") 
             TEST_ANALYSIS,
             ANALYSE_SITTING,
             sitting.user_id,
-            payload={"sitting_id": sitting.id},
+            payload={"sitting_id": sitting.id, "test_id": sitting.test_id},
             trigger=trigger,
         ),
     )
