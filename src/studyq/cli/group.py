@@ -43,6 +43,11 @@ class StudyqGroup(click.Group):
             ctx.exit(code)
 
 
+def expected_sentence(error: Exception) -> str | None:
+    """What to tell of one thing among many that could not be done; None where all must stop."""
+    return sentence(error) if _exit_code(error) == ExitCode.FAILED else None
+
+
 #: Failures that people can do something about, by where they are defined.
 _EXPECTED = {
     ("studyq.settings", "SettingsError"): ExitCode.USAGE,

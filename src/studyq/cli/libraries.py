@@ -83,19 +83,30 @@ def open_either(settings: Settings, *, run_jobs: bool = False) -> Iterator[Libra
     Raises:
         CommandFailed: when a server is named, does not answer, and no library is here either.
     """
-    address = find_server(settings)
+    address = server_or_folder(settings)
     if address is not None:
         from studyq.cli.remote_library import RemoteLibrary
 
         yield RemoteLibrary(address)
         return
-    if settings.url and not (settings.data / "studyq.db").exists() and not settings.database_url:
+    from studyq.cli.local_library import open_local
+
+    with open_local(settings, run_jobs=run_jobs) as library:
+        yield library
+
+
+def server_or_folder(settings: Settings) -> str | None:
+    """The address of the library's server when one answers; None when its folder is here.
+
+    Raises:
+        CommandFailed: when a server is named, does not answer, and no library is here either.
+    """
+    address = find_server(settings)
+    nothing_here = not (settings.data / "studyq.db").exists() and not settings.database_url
+    if address is None and settings.url and nothing_here:
         raise CommandFailed(
             f"STUDYQ_URL is {settings.url}, where no studyq answers, and there is no library in "
             f"{settings.data.absolute()}. Start `studyq serve`, or correct STUDYQ_URL.",
             ExitCode.UNREACHABLE,
         )
-    from studyq.cli.local_library import open_local
-
-    with open_local(settings, run_jobs=run_jobs) as library:
-        yield library
+    return address

@@ -12,14 +12,14 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from studyq.cli.group import CommandFailed, ExitCode
+from studyq.cli.asking import ask, decode, gone
+from studyq.cli.group import CommandFailed
 from studyq.cli.libraries import AddedFile, NotAdded, Step
 from studyq.cli.running import connect, path_of
 
 if TYPE_CHECKING:
     from studyq.search.service import Mode
 
-ANSWER_SECONDS = 120.0
 STREAM_SECONDS = 45.0  #: three pings of the server: a stream silent for longer is dead
 PATIENCE = 60.0  #: seconds that a server which went away may take to come back
 ENDED = ("completed", "failed", "cancelled")
@@ -39,14 +39,14 @@ class RemoteLibrary:
             headers = {"Content-Type": "application/pdf", "Content-Length": str(size)}
             if password is not None:
                 headers["X-Pdf-Password"] = quote(password, safe="")
-            status, answer = self._ask("PUT", target, _Counted(file, sent), headers)
+            status, answer = ask(self.where, "PUT", target, _Counted(file, sent), headers)
         return _added(status, answer)
 
     def add_import(self, uri: str) -> AddedFile:
         """Have the server fetch an object."""
         body = msgspec.json.encode({"uri": uri})
         headers = {"Content-Type": "application/json"}
-        return _added(*self._ask("POST", "/documents/import", body, headers))
+        return _added(*ask(self.where, "POST", "/documents/import", body, headers))
 
     def follow(self, job: tuple[str, str]) -> Iterator[Step]:
         """A job's events; after a break, on from the last one seen."""
@@ -61,7 +61,7 @@ class RemoteLibrary:
                         return
             except (OSError, http.client.HTTPException) as error:
                 if time.monotonic() - quiet_since > PATIENCE:
-                    raise _gone(self.where, error) from error
+                    raise gone(self.where, error) from error
             time.sleep(0.5)
 
     def search(self, query: str, *, mode: Mode, document_id: str | None, limit: int) -> Any:
@@ -69,7 +69,7 @@ class RemoteLibrary:
         wanted = {"q": query, "mode": mode, "limit": str(limit)}
         if document_id is not None:
             wanted["document_id"] = document_id
-        status, answer = self._ask("GET", f"/search?{urlencode(wanted)}")
+        status, answer = ask(self.where, "GET", f"/search?{urlencode(wanted)}")
         if status != http.client.OK:
             raise CommandFailed(answer["detail"])
         return answer
@@ -82,7 +82,7 @@ class RemoteLibrary:
             connection.request("GET", path_of(self.where, path), headers=headers)
             response = connection.getresponse()
             if response.status != http.client.OK:
-                raise CommandFailed(_decode(response)["detail"])
+                raise CommandFailed(decode(response)["detail"])
             event_id = ""
             for line in response:
                 name, _, value = line.decode().rstrip("\r\n").partition(": ")
@@ -90,26 +90,6 @@ class RemoteLibrary:
                     event_id = value
                 elif name == "data":
                     yield event_id, msgspec.json.decode(value)
-
-    def _ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, Any]:
-        """One request.
-
-        Raises:
-            CommandFailed: when the server is not reached.
-        """
-        try:
-            with contextlib.closing(connect(self.where, timeout=ANSWER_SECONDS)) as connection:
-                # A refusal may come before all is sent; then the answer says more than the break.
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    connection.request(
-                        method, path_of(self.where, path), body=body, headers=headers or {}
-                    )
-                response = connection.getresponse()
-                return response.status, _decode(response)
-        except (OSError, http.client.HTTPException) as error:
-            raise _gone(self.where, error) from error
 
 
 class _Counted:
@@ -139,19 +119,3 @@ def _added(status: int, answer: Any) -> AddedFile:
 def _step(data: dict[str, Any]) -> Step:
     error = data["detail"].get("error") or {}
     return Step(data["state"], data["progress"], data["message"], error.get("message"))
-
-
-def _decode(response: http.client.HTTPResponse) -> Any:
-    content = response.read()
-    try:
-        return msgspec.json.decode(content)
-    except msgspec.DecodeError:
-        return {"detail": f"The server answered {response.status} {response.reason}."}
-
-
-def _gone(address: str, error: Exception) -> CommandFailed:
-    return CommandFailed(
-        f"The server at {address} does not answer ({error}). What it had accepted is safe; "
-        "start `studyq serve` and try again.",
-        ExitCode.UNREACHABLE,
-    )

@@ -112,7 +112,7 @@ def _unknown_queue(_: Request[Any, Any, Any], error: UnknownQueueError) -> Respo
 
 
 def _unknown_job(_: Request[Any, Any, Any], error: UnknownJobError) -> Response[bytes]:
-    detail = f"There is no job {error} in this queue. Jobs are deleted some time after their end."
+    detail = f"There is no job {error} here. Jobs are deleted some time after their end."
     return problem_response(404, "job_not_found", detail)
 
 

@@ -21,7 +21,10 @@ from studyq.web.api.schemas import JobBody, JobDetail, JobList, State
 from studyq.web.problems import problems
 from studyq.web.services import Services
 
-StateFilter = Annotated[State | None, QueryParameter(name="state")]
+States = Annotated[
+    list[State] | None,
+    QueryParameter(name="state", max_items=6, description="May be given several times."),
+]
 Text = Annotated[
     str | None,
     QueryParameter(
@@ -43,6 +46,7 @@ class JobChange(msgspec.Struct, forbid_unknown_fields=True):
 def get_all_jobs(
     services: ServicesDependency,
     view: FromQuery[View] = "all",
+    states: States = None,
     text: Text = None,
     trigger: Word = None,
     code: Word = None,
@@ -50,11 +54,16 @@ def get_all_jobs(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> JobList:
-    """Jobs of all queues, newest first. `needs_attention` are those that failed."""
+    """Jobs of all queues, newest first. `needs_attention` are those that failed.
+
+    `state` takes the place of `view`; `code` is that of the last error.
+    """
     query = {"q": text, "trigger": trigger, "code": code, "document_id": document_id}
     with services.database.read() as session:
-        wanted = _wanted(session, services, states=VIEWS[view], **query)
-        return _page(session, services, wanted, cursor, limit, "/jobs", view=view, **query)
+        wanted = _wanted(session, services, states=states or VIEWS[view], **query)
+        return _page(
+            session, services, wanted, cursor, limit, "/jobs", view=view, state=states, **query
+        )
 
 
 @get("/jobs/{job_id:str}", sync_to_thread=True, summary="Find a job", responses=problems(404))
@@ -67,7 +76,7 @@ def get_any_job(services: ServicesDependency, job_id: FromPath[str]) -> JobDetai
 def get_jobs(
     services: ServicesDependency,
     queue: FromPath[str],
-    only: StateFilter = None,
+    states: States = None,
     text: Text = None,
     trigger: Word = None,
     code: Word = None,
@@ -79,10 +88,9 @@ def get_jobs(
     query = {"q": text, "trigger": trigger, "code": code, "document_id": document_id}
     with services.database.read() as session:
         require_queue(session, queue)
-        states = [only] if only else []
-        wanted = _wanted(session, services, queue=queue, states=states, **query)
+        wanted = _wanted(session, services, queue=queue, states=states or [], **query)
         path = f"/queue/{queue}/jobs"
-        return _page(session, services, wanted, cursor, limit, path, state=only, **query)
+        return _page(session, services, wanted, cursor, limit, path, state=states, **query)
 
 
 @get(
@@ -171,7 +179,7 @@ def _page(
     cursor: str | None,
     limit: int,
     path: str,
-    **query: str | None,
+    **query: str | list[State] | None,
 ) -> JobList:
     rows = find_jobs(session, services.user_id, wanted, before=cursor, limit=limit + 1)
     items = msgspec.convert(describe_jobs(session, rows[:limit]), list[JobBody])

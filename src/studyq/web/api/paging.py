@@ -18,7 +18,9 @@ class HasId(Protocol):
     id: Any
 
 
-def next_path(path: str, rows: Sequence[HasId], limit: int, **query: str | None) -> str | None:
+def next_path(
+    path: str, rows: Sequence[HasId], limit: int, **query: str | Sequence[str] | None
+) -> str | None:
     """The address of the next page; None when this was the last.
 
     Args:

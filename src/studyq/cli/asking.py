@@ -1,0 +1,51 @@
+"""One request to the server that runs, and its answer."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from typing import Any
+
+import msgspec
+
+from studyq.cli.group import CommandFailed, ExitCode
+from studyq.cli.running import connect, path_of
+
+ANSWER_SECONDS = 120.0
+
+
+def ask(
+    address: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """One request; returns the status and the decoded answer.
+
+    Raises:
+        CommandFailed: when the server is not reached.
+    """
+    try:
+        with contextlib.closing(connect(address, timeout=ANSWER_SECONDS)) as connection:
+            # A refusal may come before all is sent; then the answer says more than the break.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path_of(address, path), body=body, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, decode(response)
+    except (OSError, http.client.HTTPException) as error:
+        raise gone(address, error) from error
+
+
+def decode(response: http.client.HTTPResponse) -> Any:
+    """What a server answered; in words where it is no JSON."""
+    content = response.read()
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return {"detail": f"The server answered {response.status} {response.reason}."}
+
+
+def gone(address: str, error: Exception) -> CommandFailed:
+    """The failure of a server that does not answer."""
+    return CommandFailed(
+        f"The server at {address} does not answer ({error}). What it had accepted is safe; "
+        "start `studyq serve` and try again.",
+        ExitCode.UNREACHABLE,
+    )
