@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from studyq.accounts import models as accounts
+from studyq.accounts import usage
 from studyq.assessment import models as assessment
 from studyq.cards import models as cards
 from studyq.database.base import Base
@@ -16,7 +17,7 @@ from studyq.operations import models as operations
 from studyq.reviews import models as reviews
 from studyq.search import models as search
 
-MODELS = (accounts, assessment, cards, jobs, library, operations, reviews, search)
+MODELS = (accounts, assessment, cards, jobs, library, operations, reviews, search, usage)
 VIRTUAL = ("chunk_words",)
 
 

@@ -89,7 +89,7 @@ class Jobs:
             return enqueue(session, NewJob(QUEUE, name, USER, **wishes))
 
     def drain(self, worker_id: str = "worker", *, lease: float = 30.0, queue: str = QUEUE) -> None:
-        """Run what can be claimed, one job after another."""
+        """Run what can be claimed of a queue, one job after another."""
         shared = WorkerSettings(worker_id, lease, self.registry, self.stop, self.executing)
         QueueWorker(self.database, queue, shared).drain()
 

@@ -6,6 +6,7 @@ the page; whatever is said outside of the fences it obeys, whatever is said insi
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
@@ -19,7 +20,7 @@ MODELS = ("card-writer", "card-writer-large")
 PASSAGE = re.compile(r'<source-(\w+) chunk="(\d+)">\n(.*?)\n</source-\1>', re.DOTALL)
 WANTED = re.compile(r"Write (\d+) flashcard")
 SENTENCE = re.compile(r"[A-Z][^.!?]{30,}[.!?]")
-WORD = re.compile(r"[a-z]{5,}")
+WORD = re.compile(r"\b[a-z]{5,}\b")
 
 
 @dataclass(frozen=True)
@@ -78,22 +79,18 @@ Behaviour = Callable[[Asked], Said]
 
 
 def cards_of(asked: Asked) -> list[dict[str, Any]]:
-    """As many cards as are asked for, each with a word of a sentence hidden; all different."""
-    sentences = [
-        (chunk, sentence)
+    """As many cards as are asked for, from each passage in turn, all different."""
+    told = [
+        [(chunk, sentence) for sentence in SENTENCE.findall(passage) if WORD.search(sentence)]
         for chunk, passage in asked.passages.items()
-        for sentence in SENTENCE.findall(passage)
     ]
-    return [
-        cloze(chunk, sentence)
-        for chunk, sentence in sentences[: asked.wanted]
-        if WORD.search(sentence)
-    ]
+    turns = [each for turn in itertools.zip_longest(*told) for each in turn if each]
+    return [cloze(chunk, sentence) for chunk, sentence in turns[: asked.wanted]]
 
 
 def cloze(chunk: int, sentence: str) -> dict[str, Any]:
-    """A sentence with its longest word hidden."""
-    word = max(WORD.findall(sentence), key=len)
+    """A sentence with its first word of five small letters or more hidden."""
+    word = WORD.findall(sentence)[0]
     return {
         "kind": "cloze",
         "chunk": chunk,

@@ -128,3 +128,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("card_id", "version", name=op.f("pk_card_edits")),
     )
+    op.create_table(
+        "model_usage",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("input_tokens", sa.Integer(), nullable=False),
+        sa.Column("output_tokens", sa.Integer(), nullable=False),
+        sa.Column("cost", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_model_usage_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "model", "day", name=op.f("pk_model_usage")),
+    )

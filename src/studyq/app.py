@@ -22,6 +22,8 @@ from litestar.types.internal_types import PathParameterDefinition
 from studyq import __version__, tracing
 from studyq.accounts.secrets import Sealer
 from studyq.assessment.jobs import AssessmentServices, register_assessment
+from studyq.cards.jobs import register_generation
+from studyq.cards.services import CardServices
 from studyq.database.checkpointing import Checkpointer
 from studyq.database.engine import Database
 from studyq.database.migrate import upgrade
@@ -51,6 +53,7 @@ from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
 from studyq.web.access_log import AccessLog
 from studyq.web.api.card_files import CARD_FILE_HANDLERS
+from studyq.web.api.card_sessions import SESSION_HANDLERS
 from studyq.web.api.documents import DOCUMENT_HANDLERS
 from studyq.web.api.flashcards import CARD_HANDLERS
 from studyq.web.api.health import live, ready
@@ -181,6 +184,16 @@ def register_jobs(services: Services) -> None:
         ),
     )
     register_assessment(services.registry, AssessmentServices(services.languages))
+    register_generation(
+        services.registry,
+        CardServices(
+            languages=services.languages,
+            embedder=services.embedder,
+            prices=services.prices,
+            max_output=services.settings.llm_max_output,
+            max_tokens=services.settings.max_tokens_per_job,
+        ),
+    )
     register_webhooks(services.registry, services.settings)
 
 
@@ -307,6 +320,7 @@ def api_router() -> Router:
             *DOCUMENT_HANDLERS,
             *CARD_HANDLERS,
             *CARD_FILE_HANDLERS,
+            *SESSION_HANDLERS,
             *QUEUE_HANDLERS,
             *REVIEW_HANDLERS,
             *JOB_HANDLERS,

@@ -32,6 +32,12 @@ PATHS = {
         f"/flashcards/{action}": {"post"}
         for action in ("approve", "reject", "suspend", "restore", "delete", "tags")
     },
+    "/pdfs/{pdf_id}/flashcards": {"post"},
+    "/documents/{document_id}/flashcards": {"post"},
+    "/documents/{document_id}/sessions": {"get"},
+    "/sessions/{session_id}": {"get"},
+    "/sessions/{session_id}/retry": {"post"},
+    "/usage": {"get"},
     "/search": {"get"},
     "/queue": {"get"},
     "/queue/{queue}": {"get", "patch"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from studyq.accounts.models import LOCAL_USER
 from studyq.accounts.secrets import Sealer
+from studyq.cards.spending import Prices
 from studyq.database.engine import Database
 from studyq.jobs.registry import Registry
 from studyq.jobs.tail import EventTail
@@ -45,3 +46,9 @@ class Services:
     def is_administrator(self) -> bool:
         """Whether they may see the inner workings: until accounts exist, everybody may."""
         return True
+
+    @property
+    def prices(self) -> Prices:
+        """What the language model of the settings costs."""
+        settings = self.settings
+        return Prices(settings.llm, settings.llm_input_price, settings.llm_output_price)
