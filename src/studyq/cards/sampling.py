@@ -173,7 +173,7 @@ def spread(
         `number` chunks in the order in which they were chosen.
     """
     places = _places(chunks, vectors)
-    value = np.array([0.25 + worth.get(chunk.id, 0.0) for chunk in chunks])
+    value = np.array([0.1 + worth.get(chunk.id, 0.0) for chunk in chunks])
     chosen: list[int] = []
     nearest = np.full(len(chunks), np.inf)
     while len(chosen) < min(number, len(chunks)):

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 _LINE = struct.Struct("<IIffff")
 
@@ -28,6 +28,17 @@ class LineLike(Protocol):
     def y1(self) -> float: ...  # noqa: D102
 
 
+class PlacedLine(NamedTuple):
+    """A line: its offsets in the page's text and its place in points from the top left."""
+
+    start: int
+    end: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
 @dataclass(frozen=True)
 class Rectangle:
     """A place on a page, in PDF points from the page's top left."""
@@ -45,6 +56,13 @@ def pack_lines(lines: Iterable[LineLike]) -> bytes:
     return zlib.compress(packed, 1) if packed else b""
 
 
+def unpack_lines(packed: bytes) -> list[PlacedLine]:
+    """The lines that `pack_lines` packed."""
+    if not packed:
+        return []
+    return [PlacedLine(*line) for line in _LINE.iter_unpack(zlib.decompress(packed))]
+
+
 def passage_rectangles(page: int, packed: bytes, start: int, end: int) -> list[Rectangle]:
     """The rectangles of a passage, a line each.
 
@@ -57,9 +75,9 @@ def passage_rectangles(page: int, packed: bytes, start: int, end: int) -> list[R
         end: offset after its last character.
     """
     found: list[Rectangle] = []
-    if not packed or end <= start:
+    if end <= start:
         return found
-    for first, last, x0, y0, x1, y1 in _LINE.iter_unpack(zlib.decompress(packed)):
+    for first, last, x0, y0, x1, y1 in unpack_lines(packed):
         if first >= end or last <= start or last <= first:
             continue
         width = (x1 - x0) / (last - first)
