@@ -204,7 +204,7 @@ def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.E
             "cache_size=-16000",
             # Pages (16 MB). The checkpoint's sync holds up the commit that sets it off; at 1,000,
             # the default, jobs that do nothing run at two thirds of the speed.
-            "wal_autocheckpoint=4000",
+            "wal_autocheckpoint=16000",
             "journal_size_limit=67108864",
         ):
             connection.execute(f"PRAGMA {pragma}")
