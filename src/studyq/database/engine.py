@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,7 @@ class Database:
             for listener in self._listeners:
                 listener(heard)
 
-    @contextmanager
-    def hold(self) -> Iterator[sa.Connection]:
+    def hold(self) -> AbstractContextManager[sa.Connection]:
         """A write transaction on a connection that the calling thread keeps for the next one.
 
         For many small writes: it saves each of them the pool and the session. The pool takes the
@@ -117,8 +116,7 @@ class Database:
         if connection is None:
             connection = self._held.connection = self.connect()
             self._all_held.add(connection)
-        with self.transaction(connection):
-            yield connection
+        return self.transaction(connection)
 
     def _take_turn(self) -> None:
         if not self._lock.acquire(blocking=False):
@@ -202,8 +200,8 @@ def _create_engine(url: sa.URL, *, full_sync: bool, busy_timeout: float) -> sa.E
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",
-            # Pages (16 MB). The checkpoint's sync holds up the commit that sets it off; at 1,000,
-            # the default, jobs that do nothing run at two thirds of the speed.
+            # Pages (64 MB): a checkpoint's sync holds up the commit that sets it off. The server
+            # makes one each second beside the commits.
             "wal_autocheckpoint=16000",
             "journal_size_limit=67108864",
         ):

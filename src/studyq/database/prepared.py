@@ -143,7 +143,8 @@ def execute(
         sqlalchemy.exc.DBAPIError: as `Connection.execute` would.
     """
     dialect: Any = connection.dialect
-    cursor = connection.connection.cursor()
+    raw: Any = connection.connection.dbapi_connection
+    cursor = raw.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(statement, parameters)
     except dialect.dbapi.Error as error:
