@@ -74,7 +74,6 @@ from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
 from studyq.web.problems import EXCEPTION_HANDLERS
 from studyq.web.requests import ApiRequest
-from studyq.web.review_data import ReviewPages
 from studyq.web.services import Services
 from studyq.web.status_data import StatusPages
 from studyq.web.traces import TraceRequests
@@ -286,7 +285,6 @@ def create_app(settings: Settings) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "page_images": Provide(lambda: images, sync_to_thread=False),
             "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
-            "review_data": Provide(lambda: ReviewPages(services), sync_to_thread=False),
             "status_data": Provide(lambda: StatusPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,

@@ -229,12 +229,21 @@ class Arena:
                 self.add("mother")
             elif draw < 0.87:
                 self.add("short", delay=self.random.uniform(0.1, 1.0))
-            elif draw < 0.93:
+            elif draw < 0.91:
                 self.add("short", unique_key=f"key {self.random.randint(1, 2)}")
+            elif draw < 0.94:
+                self.add_chain()
             elif draw < 0.97:
                 self.add("endless")
             else:
                 self.add_and_roll_back("short")
+
+    def add_chain(self) -> None:
+        """Jobs that come one after the other, in queues of their own."""
+        name = self.random.choice(["steps", "flaky", "short", "doomed", "endless"])
+        last = self.add(name, payload={"steps": 3, "failures": 1})
+        for follower in ("short", "steps"):
+            last = self.add(follower, payload={"steps": 2}, after=last)
 
     def cancel(self, job: str) -> None:
         """Ask for a job's end; one that has ended stays as it is."""
@@ -242,10 +251,15 @@ class Arena:
             cancel(session, self.registry, USER, job)
 
     def cancel_some(self, *, others: float = 0.05) -> None:
-        """Cancel every endless job, and a share of the others, which could have completed."""
-        live = "state IN ('waiting', 'delayed', 'active') AND NOT cancel_requested"
-        for job, name in query(self.path, f"SELECT id, name FROM jobs WHERE {live}"):
-            if name == "endless" or self.random.random() < others:
+        """Cancel what cannot end by itself, and a share of the others, which could complete.
+
+        Endless jobs, and those that come after one which has ended otherwise.
+        """
+        live = """SELECT jobs.id, jobs.name = 'endless' OR first.state IN ('failed', 'cancelled')
+            FROM jobs LEFT JOIN jobs AS first ON first.id = jobs.after_id
+            WHERE jobs.state IN ('waiting', 'delayed', 'active') AND NOT jobs.cancel_requested"""
+        for job, hopeless in query(self.path, live):
+            if hopeless or self.random.random() < others:
                 self.cancel(job)
 
     def state(self, job: str) -> str:

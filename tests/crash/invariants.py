@@ -1,7 +1,7 @@
 """The invariants of the job layer (DESIGN.md, section 4), asked of the books after draining.
 
-Numbers are the design's. 15 and 17 are looked at when a process has started or stopped, 20 where
-documents are read; see arena.py and service.py.
+Numbers up to 20 are the design's, 21 and 22 are about chains. 15 and 17 are looked at when a
+process has started or stopped, 20 where documents are read; see arena.py and service.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import combinations, groupby
 from pathlib import Path
 
 from crash.ledger import Run, query
+from studyq.jobs.models import HELD
 
 LIVE = "('waiting', 'delayed', 'active')"
 ENDED = "('completed', 'failed', 'cancelled')"
@@ -42,11 +43,28 @@ JOB_RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "14: retried before its backoff was over",  # at is exact to the millisecond
-        """SELECT later.job_id, earlier.run_at - later.at FROM ledger_audit AS later
+        f"""SELECT later.job_id, earlier.run_at - later.at FROM ledger_audit AS later
         JOIN ledger_audit AS earlier ON earlier.seq = (
             SELECT max(seq) FROM ledger_audit WHERE job_id = later.job_id AND seq < later.seq)
+        JOIN jobs ON jobs.id = later.job_id
         WHERE later.old_state = 'delayed' AND later.new_state = 'waiting'
-            AND later.at < earlier.run_at - 1000""",
+            AND later.at < earlier.run_at - 1000
+            -- What is released by the job before it was not waiting for a time.
+            AND (jobs.after_id IS NULL OR earlier.run_at < {HELD})""",
+    ),
+    (
+        "21: started before the job that comes before it had completed",
+        """SELECT claim.job_id, jobs.after_id FROM ledger_audit AS claim
+        JOIN jobs ON jobs.id = claim.job_id
+        WHERE jobs.after_id IS NOT NULL AND claim.new_token > claim.old_token AND NOT EXISTS (
+            SELECT 1 FROM ledger_audit AS first WHERE first.job_id = jobs.after_id
+                AND first.new_state = 'completed' AND first.seq < claim.seq)""",
+    ),
+    (
+        "22: held although the job before it has completed",
+        f"""SELECT jobs.id FROM jobs JOIN jobs AS first ON first.id = jobs.after_id
+        WHERE jobs.state = 'delayed' AND jobs.run_at = {HELD}
+            AND first.state = 'completed'""",
     ),
     (
         "16: several live jobs of one unique key",

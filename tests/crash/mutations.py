@@ -1,6 +1,6 @@
 """Ways to break the job layer, or its bells, on purpose; a worker process switches them on.
 
-The suite must notice each of the first three, and nothing must come of the last two.
+The suite must notice each of the first four, and nothing must come of the last two.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from studyq.database.base import now
-from studyq.jobs import claims, context, host
+from studyq.jobs import claims, context, host, worker
 from studyq.jobs.doorbell import RingStorage
 from studyq.jobs.host import JobHost
 from studyq.jobs.models import Job, State
@@ -64,6 +64,15 @@ def with_process_wide_heartbeat() -> None:
     JobHost._beat = generous  # type: ignore[method-assign]
 
 
+def without_release() -> None:
+    """A job that completes leaves what comes after it where it is."""
+
+    def keep(*_arguments: object) -> list[Any]:
+        return []
+
+    worker.release = keep  # type: ignore[assignment,attr-defined]
+
+
 def with_rings_lost() -> None:
     """No ring is ever heard."""
 
@@ -89,6 +98,7 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "without_fencing": without_fencing,
     "without_reaper": without_reaper,
     "with_process_wide_heartbeat": with_process_wide_heartbeat,
+    "without_release": without_release,
     "with_rings_lost": with_rings_lost,
     "with_rings_doubled": with_rings_doubled,
 }

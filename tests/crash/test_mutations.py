@@ -66,9 +66,25 @@ def play_unwritten_finish(arena: Arena, *mutations: str) -> list[str]:
     return arena.check()
 
 
+def play_killed_within_a_chain(arena: Arena, *mutations: str) -> list[str]:
+    """A worker is killed within a job that others come after; another process starts."""
+    last = first = arena.add("gated")
+    for _ in range(2):
+        last = arena.add("short", after=last)
+    worker = arena.start(mutations=mutations)
+    arena.wait_for(lambda: is_started(arena, first, 1), "the first execution")
+    arena.kill(worker)
+    for token in (1, 2):
+        open_gate(arena, first, token)
+    arena.start(mutations=mutations)
+    arena.drain(PATIENCE)
+    return arena.check()
+
+
 SCENARIOS = {
     "without_fencing": (play_stale_worker, {"13"}),
     "without_reaper": (play_killed_worker, {"2", "15"}),
+    "without_release": (play_killed_within_a_chain, {"2", "22"}),
     "with_process_wide_heartbeat": (play_unwritten_finish, {"2"}),
 }
 

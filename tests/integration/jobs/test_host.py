@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 import process_targets
-from job_layer import QUEUE, Jobs, open_database, wait_for
+from job_layer import QUEUE, USER, Jobs, open_database, wait_for
 from studyq.database.driver import load_driver
 from studyq.database.engine import Database
 from studyq.jobs import host as host_module
@@ -53,6 +53,36 @@ def test_job_is_started_by_its_ring_alone(jobs: Jobs, monkeypatch: pytest.Monkey
     with running(jobs):
         for _ in range(20):
             wait_for(ended(jobs, jobs.add()), "a job that nothing but its ring can start")
+
+
+def test_all_queues_at_their_widest_starve_nobody(jobs: Jobs) -> None:
+    """As many threads as an operator can ask for, each with a connection that it keeps."""
+    gate = threading.Event()
+
+    def work(context: JobContext) -> Outcome:
+        gate.wait(60)
+        context.progress(50, "half")
+        return Outcome()
+
+    for queue in QUEUES:
+        jobs.registry.handler(queue, "wait")(work)
+    with jobs.database.write() as session:
+        ids = [enqueue(session, NewJob(queue, "wait", USER)) for queue in QUEUES for _ in range(64)]
+    host = JobHost(jobs.database, jobs.registry, concurrency=dict.fromkeys(QUEUES, 64))
+    host.start()
+    try:
+        states = sa.select(sa.func.count()).where(Job.state == State.ACTIVE)
+
+        def active() -> int:
+            with jobs.database.read() as session:
+                return session.scalar(states) or 0
+
+        wait_for(lambda: active() == len(ids), "all at once")
+        gate.set()
+        wait_for(ended(jobs, *ids), "all jobs")
+    finally:
+        gate.set()
+        host.stop(grace=5)
 
 
 def test_concurrency_is_global_over_two_hosts(jobs: Jobs, tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from studyq.web.pages.document import document_page
 from studyq.web.pages.errors import page_exception_handlers
 from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.library import home_page, library_page, to_app
-from studyq.web.pages.review import review_page
 from studyq.web.pages.status import status_page
 
 WEB = Path(__file__).resolve().parent.parent
@@ -29,20 +28,12 @@ WEB = Path(__file__).resolve().parent.parent
 def page_router() -> Router:
     """All pages.
 
-    The application provides what they are filled from: `page_data` (`views.PageData`),
-    `review_data` (`review.ReviewData`) and
+    The application provides what they are filled from: `page_data` (`views.PageData`) and
     `status_data` (`status.StatusData`).
     """
     return Router(
         path="/",
-        route_handlers=[
-            to_app,
-            home_page,
-            library_page,
-            document_page,
-            review_page,
-            status_page,
-        ],
+        route_handlers=[to_app, home_page, library_page, document_page, status_page],
         exception_handlers=page_exception_handlers(),
         response_headers=[
             ResponseHeader(name=name, value=value) for name, value in PAGE_HEADERS.items()

@@ -7,7 +7,6 @@ import "./library-list.js";
 import "./live-status.js";
 import "./page-viewer.js";
 import "./rail-more.js";
-import "./review-desk.js";
 import "./search-box.js";
 import "./tab-panels.js";
 import "./theme-toggle.js";
