@@ -8,26 +8,40 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks._running import Server, server
-from benchmarks.jobs import QUEUE
 from studyq.accounts.models import LOCAL_USER
 from studyq.database.base import now
 from studyq.database.engine import Database
 from studyq.jobs.enqueue import NewJob, enqueue_many
 from studyq.jobs.models import Job, JobEvent, State
+from studyq.jobs.registry import PDF_INGESTION as QUEUE
 
 FINISHED = 100_000
 WAITING = 10_000
 FAILED_OF = 100  #: one in so many finished jobs has failed
 CHUNK = 10_000
+ERROR = {
+    "attempt": 1, "code": "unreadable", "class": "PermanentError",
+    "message": "The file is damaged: no page of it could be read.",
+    "at": "2026-01-01T00:00:00.000000Z", "traceback": "",
+}  # fmt: skip
 DAY = 86_400_000_000  #: microseconds
 ASKED = 100
-#: What the pages of the dashboard are made from; the page itself is rendered in the same call.
+#: What the page Jobs loads, at first and with each event, in each of its views; and the API's data.
 ADDRESSES = (
+    "/app/jobs",
+    "/app/jobs?span=day",
+    "/app/jobs?view=needs_attention",
+    "/app/jobs?view=in_progress",
+    "/app/jobs?view=completed",
+    f"/app/jobs?view=in_progress&queue={QUEUE}&state=waiting",
+    f"/app/jobs?view=needs_attention&code={ERROR['code']}",
+    "/app/jobs?trigger=user",
     "/queue",
     f"/queue/{QUEUE}/jobs",
     f"/queue/{QUEUE}/jobs?state=failed",
-    "/app/jobs",
 )
+#: A search reads every job's words; it is told apart.
+SEARCH = "/app/jobs?q=damaged"
 
 
 def dashboard_times() -> dict[str, list[float]]:
@@ -56,13 +70,22 @@ def fill(path: Path) -> None:
 
 
 def _end(connection: sa.Connection, first: str, last: str, at: int) -> None:
+    """Let these jobs have ended one after the other, from an Instant on."""
     number = sa.func.row_number().over(order_by=Job.id)
     these = sa.select(Job.id, number.label("n")).where(Job.id.between(first, last)).subquery()
-    failed = sa.select(these.c.id).where(these.c.n % FAILED_OF == 0)
-    state = sa.case((Job.id.in_(failed), State.FAILED), else_=State.COMPLETED)
-    ended = {"created_at": at, "started_at": at + 5_000, "finished_at": at + 900_000}
+    began = at + these.c.n * (DAY // FINISHED)
+    failed = these.c.n % FAILED_OF == 0
     connection.execute(
-        sa.update(Job).where(Job.id.between(first, last)).values(state=state, progress=100, **ended)
+        sa.update(Job)
+        .where(Job.id == these.c.id)
+        .values(
+            state=sa.case((failed, State.FAILED), else_=State.COMPLETED),
+            progress=100,
+            errors=sa.case((failed, sa.literal([ERROR], sa.JSON)), else_=Job.errors),
+            created_at=began,
+            started_at=began + 5_000,
+            finished_at=began + 900_000,
+        )
     )
     names = [column.name for column in JobEvent.__table__.columns if column.name != "id"]
     for word, waited, ran in ((State.ACTIVE, 5_000, None), (Job.state, None, 895_000)):

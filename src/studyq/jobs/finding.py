@@ -130,7 +130,8 @@ def _in_states(states: Sequence[str]) -> sa.ColumnElement[bool]:
         parts = [sa.text(f"state = {words}")]
     if all(state in LIVE for state in states):
         parts.append(sa.text("finished_at IS NULL"))
-    elif all(state in ENDED for state in states):
+    elif all(state in ENDED for state in states) and list(states) != [State.FAILED]:
+        # Failed jobs have an index of their own.
         parts.append(sa.text("finished_at IS NOT NULL"))
     return sa.and_(*parts)
 

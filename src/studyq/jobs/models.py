@@ -65,9 +65,9 @@ class Job(Base):
         ),
         Index("uq_jobs_unique_key", "unique_key", unique=True,
               sqlite_where=_KEYED_SQL, postgresql_where=_KEYED_SQL),
-        # Ended jobs are many: they are counted by queue and state within the index.
+        # Ended jobs are many: they are counted by queue and state in the index's own order.
         Index(
-            "ix_jobs_finished", "finished_at", "queue", "state",
+            "ix_jobs_ended", "queue", "state", "finished_at",
             sqlite_where=text("finished_at IS NOT NULL"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),

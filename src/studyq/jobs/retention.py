@@ -11,7 +11,7 @@ from studyq.database.base import now
 from studyq.database.engine import Database
 from studyq.jobs.chains import held_behind
 from studyq.jobs.duties import cursor_of, set_cursor
-from studyq.jobs.models import IdempotencyKey, Job, JobEvent, State
+from studyq.jobs.models import IdempotencyKey, Job, JobEvent, Queue, State
 from studyq.jobs.rollups import roll_up, uncounted
 
 BATCH = 1000
@@ -34,7 +34,8 @@ def prune(database: Database, *, completed: float, failed: float) -> int:
     roll_up(database)
     at = now()
     old = sa.and_(
-        Job.finished_at < at - round(min(completed, failed) * 1e6),  # what the index begins with
+        Job.queue.in_(sa.select(Queue.name)),  # what the index begins with
+        sa.text("finished_at IS NOT NULL"),
         sa.or_(
             sa.and_(Job.state == State.COMPLETED, Job.finished_at < at - round(completed * 1e6)),
             sa.and_(

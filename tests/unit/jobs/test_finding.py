@@ -100,7 +100,7 @@ def test_pages_have_no_gap_and_no_repetition(jobs: Jobs) -> None:
         (["failed"], "ix_jobs_failed"),
         (["waiting"], "ix_jobs_live"),
         (list(VIEWS["in_progress"]), "ix_jobs_live"),
-        (["cancelled"], "ix_jobs_finished"),
+        (["cancelled"], "ix_jobs_ended"),
     ],
 )
 def test_few_among_many_are_found_by_an_index(jobs: Jobs, states: list[str], index: str) -> None:
