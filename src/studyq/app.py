@@ -69,6 +69,7 @@ from studyq.web.api.tests import TEST_HANDLERS
 from studyq.web.events import all_events, job_events
 from studyq.web.guarding import GateMiddleware
 from studyq.web.http_metrics import CountRequests, HttpRequests
+from studyq.web.job_data import JobPages
 from studyq.web.page_data import LibraryPages
 from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
@@ -285,6 +286,7 @@ def create_app(settings: Settings) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "page_images": Provide(lambda: images, sync_to_thread=False),
             "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
+            "job_data": Provide(lambda: JobPages(services), sync_to_thread=False),
             "status_data": Provide(lambda: StatusPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,

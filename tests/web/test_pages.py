@@ -109,6 +109,7 @@ def client() -> Iterator[TestClient[Litestar]]:
         template_config=template_config(),
         dependencies={
             "page_data": Provide(Shelf, sync_to_thread=False),
+            "job_data": Provide(lambda: None, sync_to_thread=False),
             "status_data": Provide(lambda: Shelf(), sync_to_thread=False),
         },
         openapi_config=None,

@@ -52,6 +52,13 @@ def overview(session: Session, names: Iterable[str]) -> list[dict[str, Any]]:
     ]
 
 
+def count_failed(session: Session, user_id: str) -> int:
+    """How many of a user's jobs have failed and were not retried."""
+    # A literal, not a parameter: only so does SQLite use the partial index.
+    query = sa.select(sa.func.count()).where(sa.text("state = 'failed'"), Job.user_id == user_id)
+    return session.scalar(query) or 0
+
+
 def counts(session: Session, queue: str | None = None) -> dict[str, dict[str, int]]:
     """How many jobs are in each state, by queue.
 

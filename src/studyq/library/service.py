@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -97,6 +97,14 @@ def documents_named(session: Session, user_id: str, text: str) -> list[str]:
         ),
     )
     return list(session.scalars(query.order_by(Document.id.desc()).limit(500)))
+
+
+def titles_of(session: Session, user_id: str, ids: Collection[str]) -> dict[str, str]:
+    """The titles of those of the user's documents that have these ids."""
+    query = sa.select(Document.id, Document.title).where(
+        Document.user_id == user_id, Document.id.in_(ids)
+    )
+    return dict(session.execute(query).tuples().all())
 
 
 def list_pdfs(

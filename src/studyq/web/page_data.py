@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from studyq import __version__
+from studyq.jobs.overview import count_failed
 from studyq.library.errors import NotFoundError
 from studyq.library.models import Document, Page
 from studyq.library.service import (
@@ -57,6 +58,7 @@ class LibraryPages:
             counts = count_documents(session, self.services.user_id)
             # For administrators, which every reader is until there are accounts.
             incidents = open_incidents(session)
+            failed_jobs = count_failed(session, self.services.user_id)
         notices = incident_notices(incidents)
         settings = self.services.settings
         if settings.auth == "none" and not settings.on_loopback:
@@ -69,6 +71,7 @@ class LibraryPages:
             )
         entries = navigation(
             needs_attention=counts["needs_attention"],
+            failed_jobs=failed_jobs,
             incidents=len(incidents),
         )
         return ShellView(entries, tuple(notices), __version__)

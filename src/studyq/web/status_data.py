@@ -60,8 +60,10 @@ DUTIES = {
     "alerts": "looks for what is not as it should be",
     "backups": "copies the database",
     "orphans": "deletes files that belong to no document",
+    "reminders": "says how many cards are due",
     "retention": "deletes jobs whose time is over",
     "rollups": "counts what happens, for the charts",
+    "sittings": "hands in tests whose time is over",
 }  #: what each duty is for
 
 

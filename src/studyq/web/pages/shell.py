@@ -15,10 +15,12 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from markupsafe import Markup, escape
 
+from studyq.web.pages.charts import in_seconds
 from studyq.web.pages.coverage import coverage_strip
 from studyq.web.pages.document import document_page
 from studyq.web.pages.errors import page_exception_handlers
 from studyq.web.pages.headers import PAGE_HEADERS
+from studyq.web.pages.jobs import job_page, jobs_page
 from studyq.web.pages.library import home_page, library_page, to_app
 from studyq.web.pages.status import status_page
 
@@ -28,12 +30,20 @@ WEB = Path(__file__).resolve().parent.parent
 def page_router() -> Router:
     """All pages.
 
-    The application provides what they are filled from: `page_data` (`views.PageData`) and
-    `status_data` (`status.StatusData`).
+    The application provides what they are filled from: `page_data` (`views.PageData`), `job_data`
+    (`jobs.JobData`) and `status_data` (`status.StatusData`).
     """
     return Router(
         path="/",
-        route_handlers=[to_app, home_page, library_page, document_page, status_page],
+        route_handlers=[
+            to_app,
+            home_page,
+            library_page,
+            document_page,
+            jobs_page,
+            job_page,
+            status_page,
+        ],
         exception_handlers=page_exception_handlers(),
         response_headers=[
             ResponseHeader(name=name, value=value) for name, value in PAGE_HEADERS.items()
@@ -80,6 +90,7 @@ def _add_filters(engine: JinjaTemplateEngine) -> None:
     environment.filters["filesize"] = format_size
     environment.filters["day"] = format_day
     environment.filters["count"] = format_count
+    environment.filters["seconds"] = in_seconds
     environment.filters["code"] = with_code
     environment.filters["json"] = lambda value: msgspec.json.encode(value).decode()
     environment.globals["coverage_strip"] = coverage_strip

@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { perform } from "./document-actions.js";
 import { onConnection, onJobEvent } from "./events.js";
-import { fetchPage, replaceKeepingFocus, throttled } from "./live-parts.js";
+import { fetchPage, replaceCounts, replaceKeepingFocus, throttled } from "./live-parts.js";
 import { tell } from "./messages.js";
 
 const PARTS = ["facts", "strip", "banner", "actions", "contents", "job"];
@@ -41,6 +41,7 @@ class DocumentPage extends HTMLElement {
   async #refresh() {
     const fresh = this.#leaving ? null : await fetchPage();
     if (!fresh?.getElementById("banner")) return;
+    replaceCounts(fresh);
     const revision = document.getElementById("banner").dataset.revision;
     if (fresh.getElementById("banner").dataset.revision === revision) return;
     for (const id of PARTS) {

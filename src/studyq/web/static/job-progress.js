@@ -3,6 +3,7 @@
 import { onJobEvent } from "./events.js";
 
 export const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+const WAITING = new Set(["waiting", "delayed"]);
 const latest = new Map(); // job id → its newest event: a redrawn element starts where the old one was
 
 class JobProgress extends HTMLElement {
@@ -25,6 +26,8 @@ class JobProgress extends HTMLElement {
 
   /** Shows a job (as the API gives it) or one of its events. */
   show({ state, progress, message, waiting_for: waitingFor }) {
+    // What a job waits for is in no event: the words that the server drew say more.
+    if (!waitingFor && WAITING.has(state) && this.dataset.state === state) return;
     const percent = Math.max(0, Math.min(100, Math.round(progress ?? 0)));
     this.dataset.state = state;
     const track = this.querySelector(".track");

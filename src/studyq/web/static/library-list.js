@@ -2,7 +2,7 @@
 // themselves; a row is drawn anew by the server when its state or its pages have changed.
 import { perform } from "./document-actions.js";
 import { onConnection, onJobEvent } from "./events.js";
-import { fetchPage, mergeRows, replaceKeepingFocus, replaceParts, throttled } from "./live-parts.js";
+import { fetchPage, mergeRows, replaceCounts, replaceKeepingFocus, replaceParts, throttled } from "./live-parts.js";
 
 const AFTER_STATE = 200; // milliseconds
 const AFTER_PROGRESS = 2000;
@@ -39,6 +39,7 @@ class LibraryList extends HTMLElement {
     const fresh = await fetchPage();
     const list = fresh?.getElementById("documents");
     if (!list) return;
+    replaceCounts(fresh);
     const rows = document.getElementById("rows");
     const freshRows = list.querySelector("#rows");
     if (rows?.localName !== "ul" || freshRows?.localName !== "ul") {

@@ -34,6 +34,11 @@ export function replaceParts(fresh, ids) {
   }
 }
 
+/** Brings the counts of the navigation up to date. */
+export function replaceCounts(fresh) {
+  replaceParts(fresh, ["rail-main", "rail-service", "rail-count"]);
+}
+
 /**
  * Brings `rows` into the order and state of `fresh`, by their ids, touching only what is different:
  * what has another `data-revision`, or, where there is none, other content.
@@ -41,14 +46,30 @@ export function replaceParts(fresh, ids) {
 export function mergeRows(rows, fresh) {
   const wanted = [...fresh.children];
   const kept = new Set(wanted.map((row) => row.id));
-  for (const row of [...rows.children]) if (!kept.has(row.id)) row.remove();
+  for (const row of [...rows.children]) if (!kept.has(row.id)) removeKeepingFocus(row);
   wanted.forEach((row, position) => {
     const old = document.getElementById(row.id);
     if (!old) rows.insertBefore(document.adoptNode(row), rows.children[position] ?? null);
     else {
       if (rows.children[position] !== old) rows.insertBefore(old, rows.children[position]);
       if (isOther(old, row)) replaceKeepingFocus(old, row);
+      else keepTimes(old, row);
     }
+  });
+}
+
+/** Takes a row away; where the focus was in it, it goes on to the next. */
+function removeKeepingFocus(row) {
+  const neighbour = row.contains(document.activeElement) && (row.nextElementSibling ?? row.previousElementSibling);
+  row.remove();
+  if (neighbour) neighbour.querySelector("a, button")?.focus();
+}
+
+/** Ages grow while nothing else of a row changes. */
+function keepTimes(old, row) {
+  const fresh = row.querySelectorAll("time");
+  old.querySelectorAll("time").forEach((time, index) => {
+    if (fresh[index] && time.textContent !== fresh[index].textContent) time.textContent = fresh[index].textContent;
   });
 }
 
@@ -66,7 +87,10 @@ function focusPath(element) {
   return href ? `a[href="${CSS.escape(href)}"]` : null;
 }
 
-/** Returns a function that runs `work` soon, at most once in `pause` milliseconds, never twice at once. */
+/**
+ * Returns a function that runs `work` soon, at most once in `pause` milliseconds, never twice at once.
+ * @param {number | () => number} pause
+ */
 export function throttled(work, pause) {
   let timer = 0;
   let running = false;
@@ -81,7 +105,7 @@ export function throttled(work, pause) {
   };
   const schedule = () => {
     if (running) again = true;
-    else timer ||= setTimeout(run, pause);
+    else timer ||= setTimeout(run, typeof pause === "function" ? pause() : pause);
   };
   return schedule;
 }

@@ -1,6 +1,6 @@
 // <live-status>: the page Status, looked at anew every ten seconds while somebody looks.
 import { onConnection } from "./events.js";
-import { fetchPage, mergeRows, replaceParts, throttled } from "./live-parts.js";
+import { fetchPage, mergeRows, replaceCounts, replaceParts, throttled } from "./live-parts.js";
 import { announce } from "./messages.js";
 
 const EVERY = 10_000; // milliseconds
@@ -37,6 +37,7 @@ class LiveStatus extends HTMLElement {
     this.dataset.summary = summary;
     mergeRows(document.getElementById("parts"), fresh.getElementById("parts"));
     replaceParts(fresh, ["summary", "workers", "duties", "incidents"]);
+    replaceCounts(fresh);
   }
 }
 customElements.define("live-status", LiveStatus);

@@ -2,9 +2,12 @@
 import "./connection-note.js";
 import "./coverage-strip.js";
 import "./document-page.js";
+import "./job-detail.js";
 import "./job-progress.js";
+import "./jobs-page.js";
 import "./library-list.js";
 import "./live-status.js";
+import "./local-time.js";
 import "./page-viewer.js";
 import "./rail-more.js";
 import "./search-box.js";
