@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,27 +72,24 @@ class KnownCards:
     Cards admitted join at once, so that windows worked off side by side do not repeat each other.
     """
 
-    def __init__(self, cards: Iterable[tuple[str, Told]] = ()) -> None:
+    def __init__(self, marks: Mapping[str, str] | None = None, told: Iterable[Told] = ()) -> None:
         self._lock = threading.Lock()
-        self._by_fingerprint: dict[str, str] = {}
-        self._told: list[Told] = []
-        for mark, told in cards:
-            self._by_fingerprint[mark] = told.id
-            self._told.append(told)
+        self._marks = dict(marks or {})  # fingerprint → card
+        self._told = list(told)
 
     def claim(self, mark: str, told: Told) -> bool:
         """Add a card unless an equal one is there; says whether it was added."""
         with self._lock:
-            if mark in self._by_fingerprint:
+            if mark in self._marks:
                 return False
-            self._by_fingerprint[mark] = told.id
+            self._marks[mark] = told.id
             self._told.append(told)
             return True
 
     def holds(self, mark: str) -> bool:
         """Whether an equal card is there."""
         with self._lock:
-            return mark in self._by_fingerprint
+            return mark in self._marks
 
     def near(self, told: Told) -> str | None:
         """The first card that says nearly the same."""
@@ -102,13 +99,17 @@ class KnownCards:
 
 
 def known_cards(session: Session, user_id: str, document_id: str) -> KnownCards:
-    """The user's cards of a document, rejected ones too: what was turned down stays so."""
-    query = sa.select(Flashcard).where(
-        Flashcard.user_id == user_id, Flashcard.document_id == document_id
-    )
+    """What new cards of a document are compared with.
+
+    For equal cards that is all the user has, rejected ones too: what was turned down stays so. For
+    cards that say nearly the same it is those of the document.
+    """
+    mine = Flashcard.user_id == user_id
+    marks = sa.select(Flashcard.fingerprint, Flashcard.id).where(mine)
+    cards = sa.select(Flashcard).where(mine, Flashcard.document_id == document_id)
     return KnownCards(
-        (
-            card.fingerprint,
+        dict(session.execute(marks).tuples().all()),
+        [
             Told(
                 id=card.id,
                 question=question_of(card.kind, card.front),
@@ -118,9 +119,9 @@ def known_cards(session: Session, user_id: str, document_id: str) -> KnownCards:
                 quote=card.quote,
                 vector=np.frombuffer(card.vector, dtype=np.float32) if card.vector else None,
                 vector_model=card.vector_model,
-            ),
-        )
-        for card in session.scalars(query.order_by(Flashcard.id))
+            )
+            for card in session.scalars(cards.order_by(Flashcard.id))
+        ],
     )
 
 

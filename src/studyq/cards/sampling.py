@@ -106,14 +106,16 @@ def plan_windows(
         chunks: All chunks of the document, in reading order.
         wanted: Number of cards.
         vectors: Embeddings by chunk; without them passages are spread by position.
-        worth: From 0 to 1, how much there is to ask about a chunk, by chunk; 0 where unknown.
+        worth: From 0 to 1, how much there is to ask about a chunk, by chunk. Where it is given,
+            chunks without any are not asked about, unless there is nothing else.
         scope: The part of the document.
         breadth: Passages offered for each card, at least 1.
         window_chunks: Passages in a window, at most.
     """
     inside = [chunk for chunk in chunks if scope.holds(chunk)]
     usable = eligible(inside)
-    groups = _groups(usable, wanted)
+    rich = [chunk for chunk in usable if worth and worth.get(chunk.id)]
+    groups = _groups(rich or usable, wanted)
     quotas = share(
         wanted,
         {key: group.weight for key, group in groups.items()},
@@ -196,16 +198,23 @@ def _places(chunks: Sequence[SourceChunk], vectors: Mapping[int, Vector]) -> NDA
     return np.array([[float(chunk.ordinal)] for chunk in chunks])
 
 
-def _groups(chunks: Sequence[SourceChunk], wanted: int) -> dict[str, _Group]:
-    """Chunks by section, at the deepest level of headings with no more sections than cards."""
+def _groups(chunks: Sequence[SourceChunk], wanted: int) -> dict[int, _Group]:
+    """Chunks by section, at the deepest level of headings with no more sections than cards.
+
+    Sections of one name ("Introduction") in different places are different ones.
+    """
     depth = max((chunk.section.count(SEPARATOR) for chunk in chunks), default=0) + 1
     while True:
-        groups: dict[str, _Group] = {}
+        groups: list[_Group] = []
+        last = None
         for chunk in chunks:
-            path = SEPARATOR.join(chunk.section.split(SEPARATOR)[:depth])
-            groups.setdefault(path, _Group()).chunks.append(chunk)
+            path = chunk.section.split(SEPARATOR)[:depth]
+            if path != last:
+                groups.append(_Group())
+                last = path
+            groups[-1].chunks.append(chunk)
         if len(groups) <= wanted or depth <= 1:
-            return groups
+            return dict(enumerate(groups))
         depth -= 1
 
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from studyq.cards.builtin.english import DETERMINERS, PREPOSITIONS
 from studyq.cards.builtin.fact import Fact
 from studyq.cards.builtin.language import Language
 from studyq.cards.builtin.subjects import RESTRICTS, is_term, leans_out, tells, trimmed
 from studyq.cards.builtin.tokens import is_plural, runs, words
 
 _AUXILIARY = r"(?:is|are|was|were|has|have|had|can|could|may|might|will|would|should)\b"
-_NOUN_PHRASE = r"(?:an?|the) [^,;:.()\u2014]{15,220}"
+_GOING_ON = r"(?:which|who|where|when|because|so)\b"
+_TAIL = (
+    r"(?:, (?:with|without|during|including|such as|whether|in which|through) "
+    r"[^,;:.()\u2014]{3,120})*"
+)
+_NOUN_PHRASE = rf"(?:an?|the) [^,;:.()\u2014\u201c\"]{{15,220}}{_TAIL}"
 _JOINED = re.compile(
     rf",? \(?(?:(?P<which>which|that) (?P<verb>is|are|refers? to|means?) "
     r"(?P<told>[^;:()]{15,240})"
     rf"|(?P<or>or) (?P<same>[^,;:.()\u2014]{{20,220}})"
-    rf"|(?P<plain>{_NOUN_PHRASE}))(?:\.$|(?=, {_AUXILIARY}))"
+    rf"|(?P<plain>{_NOUN_PHRASE}))(?:\.$|(?=, (?:{_AUXILIARY}|{_GOING_ON})))"
     rf"|\s?\u2014\s?(?P<dashed>{_NOUN_PHRASE})(?:\s?\u2014|\.$)"
 )
 _CALLED = re.compile(
@@ -29,7 +33,10 @@ _CALLED = re.compile(
     r"(?:called|known as|termed) (?:an? |the )?(?P<term>[\w'\u2019-]+(?: [\w'\u2019-]+){0,2}?)"
     r"(?=[,.]| (?:by|that|which|is|are|in|about|and|to|for)\b)"
 )
-_BEFORE_TERMS = DETERMINERS | PREPOSITIONS | {"is", "are", "was", "were", "called", "use", "used"}
+_BEFORE_VERBS_LIST = """
+to i we you he she it they who that which can could may might will would should must
+"""
+_BEFORE_VERBS = frozenset(_BEFORE_VERBS_LIST.split())
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|can|could|may|might|will|would|should|must|does|do|did|"
     r"\w{3,}ed|\w{3,}[^s\W]es|\w{3,}(?:ts|ks|ps|ns|ys)|known|made|led|became|become|took|gave|wrote|saw)\b"
@@ -53,7 +60,7 @@ def appositions(text: str, language: Language) -> Iterator[Fact]:
         if term.lower() in language.bland:
             continue
         before = found[start - 1].lower if start and not found[start].apart else ""
-        if not _is_placed(before, text[: found[start].start]):
+        if joined["plain"] and not _is_placed(before, text[: found[start].start]):
             continue
         fact = _fact(term, before, joined)
         if fact is not None:
@@ -67,7 +74,7 @@ def _is_placed(before: str, text_before: str) -> bool:
     """
     if not text_before or re.fullmatch(r"(?:An?|The) ", text_before):
         return True
-    return before in _BEFORE_TERMS and _FINITE.search(text_before) is not None
+    return before not in _BEFORE_VERBS and _FINITE.search(text_before) is not None
 
 
 def _fact(term: str, before: str, joined: re.Match[str]) -> Fact | None:
@@ -79,7 +86,7 @@ def _fact(term: str, before: str, joined: re.Match[str]) -> Fact | None:
     if verb in ("", "is", "are") and _FINITE.search(answer, 0, restricts.start()):
         return None  # a clause, not a noun
     head = answer[: restricts.start()].split()
-    if not head or is_plural(head[-1]) != is_plural(term):
+    if verb in ("", "is", "are") and (not head or is_plural(head[-1]) != is_plural(term)):
         return None
     plural = is_plural(term)
     if verb in ("is", "are") and (verb == "are") != plural:

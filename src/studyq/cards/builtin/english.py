@@ -159,8 +159,3 @@ WEAK = frozenset(_WEAK.split())
 _DETERMINERS_LIST = """
 a an the this that these those its their his her each every some any no our your my
 """
-DETERMINERS = frozenset(_DETERMINERS_LIST.split())
-_PREPOSITIONS_LIST = """
-of in on at by for with from to into between through under over
-"""
-PREPOSITIONS = frozenset(_PREPOSITIONS_LIST.split())

@@ -29,7 +29,7 @@ _SUBJECT = r"(?P<subject>(?:[A-Z][\w'\u2019-]*|\d{4})(?: \(?[\w'\u2019/-]+\)?){0
 _IS = re.compile(
     rf"^{_SUBJECT} (?P<verb>is|are|was|were) (?:also )?(?:generally |usually |commonly |often |"
     r"typically |formally |simply )?(?P<defined>defined as )?(?P<answer>(?:an?|the|any|one|"
-    r"those|when|how)\b.+)$"
+    r"those)\b.+)$"
 )
 _ARE = re.compile(
     rf"^{_SUBJECT} (?P<verb>are) (?P<answer>(?!\w+ed\b|\w+ly\b|more\b|less\b|not\b|able\b|"
@@ -72,7 +72,7 @@ assert hold predict propose state suggest
 """
 _CLAIMS = frozenset(_CLAIMS_LIST.split())
 _LOOSE_OBJECT = re.compile(
-    r"(?:it|them|him|her|this|these|those|in|on|at|to|as|by|from|for|with|and|or|of|into|up|out|off|"
+    r"(?:often|usually|can|may|will|it|them|him|her|this|these|those|in|on|at|to|as|by|from|for|with|and|or|of|into|up|out|off|"
     r"over|only|also|more|not|how much)\b"
 )
 _FINITE_LIST = """
@@ -146,8 +146,6 @@ def _is(text: str, usual_case: UsualCase) -> Fact | None:
     who = is_person(asked, answer)
     if asked.startswith("the ") and " of " in asked and not asked[4].isupper():
         return None  # "The capital of the country is …": which country?
-    if answer.startswith(("when ", "how ")) and verb != "is":
-        return None
     explicit = match.groupdict().get("defined") is not None
     restricts = RESTRICTS.search(answer) is not None
     if not explicit and not restricts:
@@ -157,8 +155,6 @@ def _is(text: str, usual_case: UsualCase) -> Fact | None:
     score -= 0.15 * (verb in ("was", "were")) + 0.1 * (len(answer.split()) > 30)
     asks = "Who" if who else "What"
     reverse = f"Which of these {verb} {answer}?" if not explicit and not who else ""
-    if answer.startswith(("when ", "how ")):
-        reverse = ""
     return Fact(
         bare(asked), f"{asks} {verb} {asked}?", answer, "is", min(1.0, score), True, reverse
     )

@@ -16,8 +16,9 @@ from studyq.text.normalise import readable
 from studyq.text.scripts import has_spaceless_script
 from studyq.text.sentences import sentence_ends
 
-LEAST_WORDS, MOST_WORDS = 6, 42
-LEAST_LETTERS, MOST_LETTERS = 30, 330
+LEAST_WORDS, MOST_WORDS = 6, 60
+LEAST_LETTERS, MOST_LETTERS = 30, 450
+MOST_CLEAR_WORDS = 38  #: of a sentence that is shown whole
 LEAST_DENSE, MOST_DENSE = 12, 120  #: characters, in scripts without spaces
 
 _WHOLE = re.compile("[.!\u3002\uff01\u06d4][\"'\u201d\u2019\u00bb)\\]\u300d]*$")
@@ -171,7 +172,7 @@ def _on_page(
             quote = readable(raw).replace("\n", " ")
             text = without_citations(quote)
             whole = is_whole(text)
-            clear = whole and not leans(text)
+            clear = whole and len(text.split()) <= MOST_CLEAR_WORDS and not leans(text)
             yield Sentence(text, quote, page.index, chunk.id, first, last, whole, clear)
 
 

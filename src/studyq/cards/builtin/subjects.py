@@ -53,7 +53,7 @@ BAD_ANSWER = re.compile(
 )
 _SECOND_STATEMENT = re.compile(
     r",? \u2013 |,? ?\u2014 ?|, (?:and|but|so|yet|while|whereas|although|though|because|since|or) "
-    r"(?=(?:(?!that\b|which\b|who\b)[\w'-]+,? ){0,6}(?:is|are|was|were|has|have|had|can|could|"
+    r"(?=(?:(?!that\b|which\b|who\b)[\w'-]+,? ){0,10}(?:is|are|was|were|has|have|had|can|could|"
     r"will|would|may|might|it|they|he|she|does|do|did)\b)"
 )
 RESTRICTS = re.compile(
