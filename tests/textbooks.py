@@ -107,6 +107,7 @@ PLACES = [
     "orchard",
     "lighthouse",
 ]
+LOOKS = ["", "grey ", "pale ", "late "]
 MONTHS = ["March", "April", "May", "June", "July", "August", "October"]
 DEEDS = [
     "gathers",
@@ -123,8 +124,9 @@ DEEDS = [
 
 
 def sentence(number: int) -> str:
-    """A sentence about a thing of its own; there are some 90."""
-    thing, place = THINGS[number], PLACES[number % len(PLACES)]
+    """A sentence about a thing of its own; there are some 350."""
+    look, kind = divmod(number, len(THINGS))
+    thing, place = LOOKS[look] + THINGS[kind], PLACES[number % len(PLACES)]
     deed, month = DEEDS[(number // 3) % len(DEEDS)], MONTHS[number * 7 % len(MONTHS)]
     return f"The {thing} {deed} what it needs in {month} and leaves the {place} soon after."
 
@@ -139,5 +141,5 @@ def textbook(sections: int, *, sentences: int = 4, about: str = "things") -> byt
     for section in range(sections):
         first = section * sentences
         told = " ".join(sentence(number) for number in range(first, first + sentences))
-        pages.append([f"# About the {THINGS[first]}", told])
+        pages.append([f"# {section + 1} About the {THINGS[first % len(THINGS)]}", told])
     return make_pdf(pages, title=f"A book of {about}")

@@ -22,6 +22,7 @@ from litestar.types.internal_types import PathParameterDefinition
 from studyq import __version__, tracing
 from studyq.accounts.secrets import Sealer
 from studyq.assessment.jobs import AssessmentServices, register_assessment
+from studyq.cards.generators import PRELOAD as CARD_PRELOAD
 from studyq.cards.jobs import register_generation
 from studyq.cards.services import CardServices
 from studyq.database.checkpointing import Checkpointer
@@ -233,7 +234,8 @@ class Background:
     def start(self) -> None:
         """Start everything; the first jobs run when it returns."""
         self._services.storage.sweep(time.time())
-        preload(*PRELOAD)
+        self._services.languages.open_ahead()
+        preload(*PRELOAD, *CARD_PRELOAD)
         self._services.tail.start()
         self._checkpointer.start()
         self._host.start()

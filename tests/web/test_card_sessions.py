@@ -166,6 +166,18 @@ def test_cards_of_a_text(client: httpx.Client, model: ModelServer, word: str) ->
     assert made["cards"]["draft"] >= 1
 
 
+def test_cards_without_a_model(client: httpx.Client, model: ModelServer, word: str) -> None:
+    added = upload(client, "book.pdf", textbook(6, about=word)).json()
+
+    answer = client.post(f"/pdfs/{added['pdf']['id']}/flashcards", json={"model": "builtin"})
+
+    made = ended(client, answer.json()["session"])
+    assert made["status"] == "COMPLETED"
+    assert made["cards"]["draft"] > 0
+    assert made["usage"] == {"calls": 0, "input_tokens": 0, "output_tokens": 0}
+    assert model.asked == []
+
+
 def test_an_estimate_makes_nothing(
     client: httpx.Client, model: ModelServer, book: dict[str, Any]
 ) -> None:

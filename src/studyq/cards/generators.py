@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from studyq.cards.builtin import generate, survey
 from studyq.cards.drafts import Draft
 from studyq.cards.models import Origin
 from studyq.cards.prompting import (
@@ -17,8 +18,13 @@ from studyq.cards.prompting import (
 )
 from studyq.cards.source import Source
 from studyq.cards.spending import Budget
+from studyq.processes import ChildProcess, Limits
 from studyq.providers.language import Check, LanguageModel, Question, Usage
 from studyq.text.scripts import estimate_tokens
+
+SURVEY_SECONDS = 600.0  #: for looking through a document; 1,100 pages take 3 seconds of CPU
+#: What the template of child processes should import for the built-in generator.
+PRELOAD = ("studyq.cards.builtin",)
 
 
 class Generator(Protocol):
@@ -121,6 +127,33 @@ class ModelGenerator:
             return self._language.ask(question, usage, check)
         finally:
             self._budget.settle(reserved, usage.tokens - before)
+
+
+class BuiltinGenerator:
+    """Cards taken from the text itself: no call, no tokens.
+
+    Args:
+        source: The document, which is looked through at once.
+        kinds: The kinds wanted.
+        check: Called ten times a second meanwhile; what it raises goes up.
+    """
+
+    origin: str = Origin.BUILTIN
+    model: str | None = None
+    concurrency = 1
+
+    def __init__(self, source: Source, kinds: Sequence[str], check: Check) -> None:
+        self._kinds = kinds
+        # In a child: a long book takes seconds, in which this process answers requests.
+        with ChildProcess(Limits(), name="the built-in generator") as child:
+            self._survey = child.call(survey, source, timeout=SURVEY_SECONDS, check=check)
+        self.worth: Mapping[int, float] | None = self._survey.worth
+
+    def drafts(
+        self, chunk_ids: Sequence[int], quota: int, usage: Usage, check: Check
+    ) -> Iterable[Draft]:
+        """See `Generator.drafts`; they are made as they are looked at."""
+        return generate(self._survey, chunk_ids, self._kinds)
 
 
 def _draft(card: WrittenCard, chunk_ids: Sequence[int]) -> Draft:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from studyq.cards.admission import Maker, known_cards
 from studyq.cards.generation import Work, take_up, waiting_windows
-from studyq.cards.generators import Generator, ModelGenerator
+from studyq.cards.generators import BuiltinGenerator, Generator, ModelGenerator
 from studyq.cards.models import CardSession, SessionStatus
 from studyq.cards.receipts import BUSY, end_session, finish, make_receipt
 from studyq.cards.requests import GENERATE_JOB, reopen
@@ -20,6 +20,7 @@ from studyq.jobs.errors import PermanentError
 from studyq.jobs.models import Job, State
 from studyq.jobs.registry import FLASHCARD_GENERATION, Change, Outcome, Registry
 from studyq.providers.embedding import Unavailable
+from studyq.providers.language import BUILTIN
 
 _ENDS = {State.FAILED: SessionStatus.FAILED, State.CANCELLED: SessionStatus.CANCELLED}
 
@@ -46,6 +47,8 @@ def make_generator(work: Work) -> Generator:
         PermanentError: when its model cannot be had any more.
     """
     session, services = work.session, work.services
+    if session.model == BUILTIN:
+        return BuiltinGenerator(work.source, session.kinds, work.context.check)
     language = services.languages.open(session.model)
     if isinstance(language, Unavailable):
         raise PermanentError("unknown_model", f"{language.reason} {language.next_step}")

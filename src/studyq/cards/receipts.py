@@ -18,9 +18,15 @@ from studyq.cards.session_listing import totals
 from studyq.cards.spending import Prices
 from studyq.jobs.errors import ExhaustedError, JobError, PermanentError, TransientError
 from studyq.jobs.registry import Outcome
+from studyq.providers.language import BUILTIN
 
 #: Of an attempt whose windows all failed for the moment; the next one asks about them again.
 BUSY = "model_transient"
+NOTHING = {
+    False: "The model gave not one card: there may be nothing to ask about there.",
+    True: "The built-in generator found nothing to ask about: it needs whole sentences, in one of "
+    "the languages that it knows. A language model finds more (STUDYQ_LLM).",
+}
 
 
 def finish(work: Work) -> Outcome:
@@ -35,7 +41,7 @@ def finish(work: Work) -> Outcome:
             sa.select(Flashcard.chunk_id).where(Flashcard.session_id == work.session.id).distinct()
         ).all()
         if not receipt["cards"]:
-            raise _why_nothing(session, work.session.id, receipt["rejected"])
+            raise _why_nothing(session, work.session, receipt["rejected"])
     scope = scope_of(work.session.scope)
     usable = {chunk.id for chunk in eligible([c for c in work.source.chunks if scope.holds(c)])}
     receipt["coverage"] = round(coverage(usable, carded), 4)
@@ -100,10 +106,10 @@ def _summary(receipt: Mapping[str, Any]) -> str:
     return f"{told}; {failed} of {receipt['windows']} windows failed and can be retried"
 
 
-def _why_nothing(session: Session, session_id: str, rejected: Mapping[str, int]) -> JobError:
+def _why_nothing(session: Session, asked: CardSession, rejected: Mapping[str, int]) -> JobError:
     """The error of a job that kept no card: that of its windows, or what was wrong with drafts."""
     failed = sa.select(CardWindow.error_code, CardWindow.error_message).where(
-        CardWindow.session_id == session_id, CardWindow.status == WindowStatus.FAILED
+        CardWindow.session_id == asked.id, CardWindow.status == WindowStatus.FAILED
     )
     errors = {str(code): str(message) for code, message in session.execute(failed)}
     if errors:
@@ -112,8 +118,6 @@ def _why_nothing(session: Session, session_id: str, rejected: Mapping[str, int])
         kind = {BUSY: TransientError, "model_exhausted": ExhaustedError}.get(code, PermanentError)
         return kind(code, errors[code])
     if not rejected:
-        return PermanentError(
-            "no_cards_given", "Not one card was given: there may be nothing to ask about there."
-        )
+        return PermanentError("no_cards_given", NOTHING[asked.model == BUILTIN])
     reasons = "; ".join(f"{number} × {REJECTIONS[reason]}" for reason, number in rejected.items())
     return PermanentError("no_cards_kept", f"None of the cards could be kept. {reasons}")

@@ -12,7 +12,7 @@ from studyq.cards.models import CardSession, CardWindow, SessionStatus, WindowSt
 from studyq.cards.sampling import Plan, Scope, plan_windows
 from studyq.cards.session_listing import find_session
 from studyq.cards.source import Source, read_source
-from studyq.cards.spending import BUILTIN, Estimate, Prices, estimate
+from studyq.cards.spending import Estimate, Prices, estimate
 from studyq.database.base import new_id, now
 from studyq.jobs.enqueue import NewJob, enqueue
 from studyq.jobs.models import ENDED, Job, State
@@ -23,7 +23,7 @@ from studyq.library.models import Document, Status
 from studyq.library.service import find_document
 from studyq.library.uploads import live_job
 from studyq.providers.embedding import Unavailable
-from studyq.providers.language import LanguageModels
+from studyq.providers.language import BUILTIN, LanguageModels
 
 GENERATE_JOB = "generate_cards"
 MOST_CARDS = 500
@@ -56,12 +56,7 @@ def check_model(languages: LanguageModels, model: str) -> None:
     Raises:
         RefusedError: with the reason and the next step.
     """
-    if model == BUILTIN:
-        raise RefusedError(
-            "unknown_model",
-            "This version makes cards with a language model only: set STUDYQ_LLM, or name a model.",
-        )
-    found = languages.open(model)
+    found = None if model == BUILTIN else languages.open(model)
     if isinstance(found, Unavailable):
         raise RefusedError("unknown_model", f"{found.reason} {found.next_step}")
 

@@ -10,9 +10,9 @@ from typing import Any
 from studyq.cards.prompting import SYSTEM
 from studyq.cards.sampling import Plan
 from studyq.cards.source import SourceChunk
+from studyq.providers.language import BUILTIN
 from studyq.text.scripts import estimate_tokens
 
-BUILTIN = "builtin"
 #: Tokens of a card in JSON: question, answer, quote and names of fields, as models write them.
 CARD_TOKENS = 130
 #: Tokens of a prompt beside the rules and the passages: what is asked, marks, headings.

@@ -25,6 +25,8 @@ FIRST_WAIT = 1.0  #: seconds until the second of them; the third waits twice as 
 LONGEST_WAIT = 60.0
 _TICK = 0.1
 
+BUILTIN = "builtin"  #: the generator that needs no language model
+
 Check = Callable[[], None]
 
 
@@ -168,7 +170,7 @@ class LanguageOptions:
         user_path: Folder of llm's own files; None: llm's default.
     """
 
-    default: str = "builtin"
+    default: str = BUILTIN
     base_url: str = ""
     key: str = ""
     concurrency: int = 4
@@ -197,6 +199,13 @@ class LanguageModels:
             if isinstance(found, LanguageModel):
                 self._open[name] = found
             return found
+
+    def open_ahead(self) -> None:
+        """Opens the default model in a thread, so that the first request need not wait for it."""
+        if self.options.default != BUILTIN:
+            threading.Thread(
+                target=self.open, args=(self.options.default,), name="language-model", daemon=True
+            ).start()
 
     def close(self) -> None:
         """Ends the connections of all models."""

@@ -360,6 +360,29 @@ def test_a_cap_below_one_call_says_so(desk: Desk) -> None:
     assert desk.server.asked == []
 
 
+def test_the_built_in_generator_asks_nobody(desk: Desk) -> None:
+    made = desk.make(model="builtin", kinds=("basic", "cloze", "choice"))
+
+    assert made["status"] == "COMPLETED"
+    assert made["cards"]["draft"] >= 6
+    assert desk.server.asked == []
+    assert (made["receipt"]["calls"], made["receipt"]["cost"]) == (0, 0.0)
+    assert made["estimate"]["calls"] == made["estimate"]["input_tokens"] == 0
+    assert {(card.origin, card.model) for card in desk.cards(made["id"])} == {("builtin", None)}
+    assert desk.shelf.count("model_usage") == 0
+
+
+def test_the_built_in_generator_says_when_it_finds_nothing(desk: Desk) -> None:
+    welsh = "Mae'r afon yn llifo trwy'r dyffryn hir tuag at y môr bob gwanwyn. " * 4
+    desk.document_id = desk.shelf.add_text(welsh, "Afon")
+    desk.shelf.work()
+
+    made = desk.make(model="builtin")
+
+    assert (made["status"], made["error"]["code"]) == ("FAILED", "no_cards_given")
+    assert "STUDYQ_LLM" in made["error"]["message"]
+
+
 class InThread:
     """The worker in a thread of its own, with the model held until it may answer."""
 
