@@ -76,6 +76,7 @@ from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
 from studyq.web.problems import EXCEPTION_HANDLERS
 from studyq.web.requests import ApiRequest
+from studyq.web.review_data import ReviewPages
 from studyq.web.services import Services
 from studyq.web.status_data import StatusPages
 from studyq.web.traces import TraceRequests
@@ -289,6 +290,7 @@ def create_app(settings: Settings) -> Litestar:
             "page_images": Provide(lambda: images, sync_to_thread=False),
             "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
             "job_data": Provide(lambda: JobPages(services), sync_to_thread=False),
+            "review_data": Provide(lambda: ReviewPages(services), sync_to_thread=False),
             "status_data": Provide(lambda: StatusPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,

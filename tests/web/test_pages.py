@@ -10,8 +10,10 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import TestClient
 
+from studyq.web.api.review_schemas import CountsBody, NextReview
 from studyq.web.pages import navigation, page_router, static_router, template_config
 from studyq.web.pages.coverage import coverage_strip, coverage_summary
+from studyq.web.pages.review_views import ReviewView
 from studyq.web.pages.shell import with_code
 from studyq.web.pages.status_views import IncidentRow, PartCard, StatusView
 from studyq.web.pages.views import (
@@ -93,6 +95,12 @@ class Shelf:
             receipt=ReceiptView(pages_read=1150, pages_empty=1, stages=(StageTime("Text", 1.25),)),
         )
 
+    def review(self, document_id: str | None, card_id: str | None) -> ReviewView | None:
+        if card_id == "gone":
+            return None
+        nothing = NextReview(None, [], CountsBody(0, 0, 0, 0), 0, 0.0, "'><script>", None)
+        return ReviewView(nothing, document_id, document_id and "<b>Tides</b>", 0, 2, False)
+
     def page(self, document_id: str, index: int) -> PageView | None:
         text = f"<script>the text of page {index}</script>"
         return PageView(index, str(index), text, 595, 842) if document_id == "ready" else None
@@ -110,6 +118,7 @@ def client() -> Iterator[TestClient[Litestar]]:
         dependencies={
             "page_data": Provide(Shelf, sync_to_thread=False),
             "job_data": Provide(lambda: None, sync_to_thread=False),
+            "review_data": Provide(lambda: Shelf(), sync_to_thread=False),
             "status_data": Provide(lambda: Shelf(), sync_to_thread=False),
         },
         openapi_config=None,
@@ -237,3 +246,12 @@ def test_a_strip_has_one_cell_for_each_page(kinds: str) -> None:
 def test_a_strip_is_summed_up_in_words() -> None:
     assert coverage_summary("ttesu..") == "2 read · 2 no text · 1 unreadable · 2 not read yet"
     assert coverage_strip("").paths == ()
+
+
+def test_what_is_reviewed_is_told_to_the_page_unharmed(client: TestClient[Litestar]) -> None:
+    page = client.get("/app/review?document=ready").text
+    assert "<b>Tides" not in page
+    assert "'><script>" not in page
+    assert "2 drafts wait for you to approve them" in page
+    assert "/app/drafts?document=ready" in page
+    assert client.get("/app/review?card=gone").status_code == 404

@@ -35,7 +35,7 @@ def overview(session: Session, names: Iterable[str]) -> list[dict[str, Any]]:
     queues = [require_queue(session, name) for name in names]
     only = queues[0].name if len(queues) == 1 else None
     found = counts(session, only)
-    oldest, workers = _oldest(session), _workers(session)
+    oldest, workers = oldest_waiting(session), serving(session)
     codes, hour = _failures(session, only), _last_hour(session, only)
     return [
         {
@@ -76,14 +76,14 @@ def counts(session: Session, queue: str | None = None) -> dict[str, dict[str, in
     return found
 
 
-def _oldest(session: Session) -> dict[str, float]:
+def oldest_waiting(session: Session) -> dict[str, float]:
     """Seconds that the job which waits longest has waited, by queue."""
     at = now()
     query = sa.select(Job.queue, sa.func.min(WAITING_SINCE)).where(WAITING_SQL).group_by(Job.queue)
     return {name: max(0.0, (at - first) / 1e6) for name, first in session.execute(query)}
 
 
-def _workers(session: Session) -> dict[str, int]:
+def serving(session: Session) -> dict[str, int]:
     """How many living processes serve each queue."""
     found: dict[str, int] = {}
     alive = Worker.seen_at > now() - round(WORKER_SILENT * 1e6)

@@ -163,7 +163,8 @@ def quantile(buckets: Sequence[int], q: float) -> float | None:
     below, lower = 0, 0.0
     for count, upper in zip(buckets, BUCKETS, strict=False):
         if count and below + count >= rank:
-            return lower + (upper - lower) * max(0.0, rank - below) / count
+            inside = (upper - lower) * max(0.0, rank - below) / count
+            return min(lower + inside, upper)  # the sum may be rounded up
         below, lower = below + count, upper
     return BUCKETS[-1]
 

@@ -142,7 +142,7 @@ def _originals(copy: Path) -> list[_Original]:
                 .group_by(Pdf.storage_key)
                 .order_by(Pdf.storage_key)
             )
-            return [_Original(*row) for row in rows.tuples()]
+            return [_Original(*row) for row in rows]
     finally:
         opened.close()
 

@@ -122,7 +122,7 @@ def _named(database: Database) -> dict[str, str]:
     stored when the list was made has its row by now, or never will.
     """
     with database.write() as session:
-        return dict(session.execute(sa.select(Pdf.storage_key, Pdf.filename)).tuples().all())
+        return dict(session.execute(sa.select(Pdf.storage_key, Pdf.filename)).all())
 
 
 FILE_CHECKS = (check_originals, check_temporary_files)

@@ -191,7 +191,7 @@ def _missing(staged: Path, storage: Storage) -> tuple[str, ...]:
     opened = Database(f"sqlite:///{staged}")
     try:
         with opened.read() as session:
-            rows = session.execute(sa.select(Pdf.storage_key, Pdf.filename)).tuples().all()
+            rows = session.execute(sa.select(Pdf.storage_key, Pdf.filename)).all()
     finally:
         opened.close()
     return tuple(filename for key, filename in rows if not storage.exists(key))

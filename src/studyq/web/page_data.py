@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from studyq import __version__
+from studyq.database.base import now
 from studyq.jobs.overview import count_failed
 from studyq.library.errors import NotFoundError
 from studyq.library.models import Document, Page
@@ -23,6 +24,7 @@ from studyq.library.service import (
 )
 from studyq.operations.alerts import open_incidents
 from studyq.providers.embedding import Unavailable
+from studyq.reviews.queue import review_queue
 from studyq.search.passages import chunk_rectangles
 from studyq.web.incident_notices import incident_notices
 from studyq.web.pages.navigation import navigation
@@ -56,6 +58,7 @@ class LibraryPages:
         """Navigation and standing notices."""
         with self.services.database.read() as session:
             counts = count_documents(session, self.services.user_id)
+            due = review_queue(session, self.services.user_id, now()).counts.total
             # For administrators, which every reader is until there are accounts.
             incidents = open_incidents(session)
             failed_jobs = count_failed(session, self.services.user_id)
@@ -72,6 +75,7 @@ class LibraryPages:
         entries = navigation(
             needs_attention=counts["needs_attention"],
             failed_jobs=failed_jobs,
+            due=due,
             incidents=len(incidents),
         )
         return ShellView(entries, tuple(notices), __version__)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from job_layer import QUEUE, USER, Jobs, open_database
@@ -236,6 +236,7 @@ def test_quantiles_lie_within_their_bucket() -> None:
 
 
 @given(st.lists(st.integers(0, 4 * 10**9), min_size=1, max_size=60), st.floats(0.01, 1.0))
+@example([1001] * 3 + [2501] * 3, 0.5)  # all of a bucket whose bounds are no binary fractions
 def test_quantiles_are_as_exact_as_their_buckets(times: list[int], q: float) -> None:
     buckets = [0] * (len(BUCKETS) + 1)
     for time in times:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
@@ -11,10 +10,11 @@ from sqlalchemy.orm import Session
 from studyq.database.base import now
 from studyq.ingestion.work import STAGES
 from studyq.jobs.duties import duty_states
-from studyq.jobs.models import ACTIVE_SQL, WAITING_SQL, Job, Queue, State, Worker
+from studyq.jobs.models import ACTIVE_SQL, Job, Queue, State, Worker
+from studyq.jobs.overview import counts, oldest_waiting, serving
+from studyq.jobs.presence import WORKER_SILENT
 from studyq.jobs.registry import PDF_INGESTION
 from studyq.jobs.rollups import BUCKETS, Tally, totals
-from studyq.jobs.service import WORKER_SILENT
 from studyq.library.models import Document, Status
 from studyq.operations.conditions import KINDS
 from studyq.operations.metrics import catalogue
@@ -35,15 +35,10 @@ _COUNTERS = {
 
 
 def _jobs(session: Session) -> Readings:
-    found: Counter[tuple[str, str]] = Counter()
-    # Live and ended jobs each have an index that counts them without their rows.
-    for some in ("finished_at IS NULL", "finished_at IS NOT NULL"):
-        query = sa.select(Job.queue, Job.state, sa.func.count()).where(sa.text(some))
-        for queue, state, number in session.execute(query.group_by(Job.queue, Job.state)):
-            found[queue, state] += number
+    found = counts(session)
     for queue in _queues(session):
         for state in State:
-            yield Reading(catalogue.JOBS, found[queue, state], (queue, state.value))
+            yield Reading(catalogue.JOBS, found.get(queue, {}).get(state, 0), (queue, state.value))
 
 
 def _totals(session: Session) -> Readings:
@@ -59,31 +54,27 @@ def _totals(session: Session) -> Readings:
 
 
 def _work(session: Session) -> Readings:
-    at = now()
-    oldest = sa.select(Job.queue, sa.func.min(Job.run_at)).where(WAITING_SQL).group_by(Job.queue)
-    since = _by_label(session, oldest)
-    held = sa.select(Job.queue, sa.func.count()).where(ACTIVE_SQL, Job.lease_until > at)
+    oldest = oldest_waiting(session)
+    held = sa.select(Job.queue, sa.func.count()).where(ACTIVE_SQL, Job.lease_until > now())
     leases = _by_label(session, held.group_by(Job.queue))
     for queue in session.scalars(sa.select(Queue).order_by(Queue.name)):
         labels = (queue.name,)
-        age = max(0, at - since.get(queue.name, at)) / 1e6
-        yield Reading(catalogue.OLDEST, age, labels)
+        yield Reading(catalogue.OLDEST, oldest.get(queue.name, 0.0), labels)
         yield Reading(catalogue.LEASES, leases.get(queue.name, 0), labels)
         yield Reading(catalogue.PAUSED, queue.paused, labels)
         yield Reading(catalogue.CONCURRENCY, queue.concurrency, labels)
 
 
 def _workers(session: Session) -> Readings:
-    alive = session.execute(
-        sa.select(Worker.queues, Worker.transport_error).where(
-            Worker.seen_at > now() - round(WORKER_SILENT * 1e6)
-        )
+    silent_since = now() - round(WORKER_SILENT * 1e6)
+    errors = session.scalars(
+        sa.select(Worker.transport_error).where(Worker.seen_at > silent_since)
     ).all()
-    serving = Counter(queue for row in alive for queue in row.queues)
-    yield Reading(catalogue.WORKERS, len(alive))
-    yield Reading(catalogue.TRANSPORT, not any(row.transport_error for row in alive))
+    yield Reading(catalogue.WORKERS, len(errors))
+    yield Reading(catalogue.TRANSPORT, not any(errors))
+    served = serving(session)
     for queue in _queues(session):
-        yield Reading(catalogue.SERVING, serving[queue], (queue,))
+        yield Reading(catalogue.SERVING, served.get(queue, 0), (queue,))
 
 
 def _documents(session: Session) -> Readings:
@@ -118,7 +109,7 @@ def _queues(session: Session) -> list[str]:
 
 def _by_label(session: Session, query: sa.Select[str, int]) -> dict[str, int]:
     """The rows of a query for a label's value and a number."""
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 #: Each part is asked by itself, so that one that fails takes no other with it.

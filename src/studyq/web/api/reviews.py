@@ -24,7 +24,7 @@ from studyq.reviews.preferences import (
     preferences,
     renew_calendar,
 )
-from studyq.reviews.queue import Queue, review_queue
+from studyq.reviews.queue import review_queue
 from studyq.reviews.scheduling import as_body
 from studyq.reviews.service import Answer, Rated, rate_card, undo_rating
 from studyq.reviews.showing import ShownCard, shown_cards
@@ -60,23 +60,29 @@ Skip = Annotated[
 ]
 
 
-@get("/reviews/next", sync_to_thread=True, summary="The next card", responses=problems())
+CardFirst = Annotated[
+    str | None, QueryParameter(description="A card to begin with, whether it is due or not.")
+]
+
+
+@get("/reviews/next", sync_to_thread=True, summary="The next card", responses=problems(404, 409))
 def get_next(
     services: ServicesDependency,
     document_id: OfDocument = None,
+    card_id: CardFirst = None,
     ahead: Ahead = 0,
     skip: Skip = None,
 ) -> NextReview:
     """The next card to review, what each rating leads to, and how much is left today."""
-    at, user_id = now(), services.user_id
     with services.database.read() as session:
-        queue = review_queue(
-            session, user_id, at, limit=1 + ahead, document_id=document_id, skip=skip or ()
+        return next_review(
+            session,
+            services.user_id,
+            document_id=document_id,
+            card_id=card_id,
+            ahead=ahead,
+            skip=skip or (),
         )
-        cards = describe_shown(session, shown_cards(session, user_id, queue.cards, at))
-        last = service.last_rating(session, user_id)
-        undo = None if last is None else LastRating(last.id, last.card_id, last.rating or 0)
-    return describe_queue(queue, cards, undo)
 
 
 @post(
@@ -227,8 +233,35 @@ def put_limits(
     return data
 
 
-def describe_queue(queue: Queue, cards: list[ReviewCard], undo: LastRating | None) -> NextReview:
-    """The queue as the API tells it."""
+def next_review(
+    session: Session,
+    user_id: str,
+    *,
+    document_id: str | None = None,
+    card_id: str | None = None,
+    ahead: int = 0,
+    skip: Sequence[str] = (),
+) -> NextReview:
+    """What is to be reviewed now, as the API tells it.
+
+    Args:
+        document_id: only cards of this document.
+        card_id: a card to begin with, whether it is due or not.
+        ahead: how many cards after the next one.
+        skip: cards whose ratings are still under way.
+
+    Raises:
+        NotFoundError: when there is no card to begin with.
+        ConflictError: when that card is not learnt.
+    """
+    at = now()
+    first = [] if card_id is None else [service.find_card(session, user_id, card_id)[0].id]
+    queue = review_queue(
+        session, user_id, at, limit=1 + ahead, document_id=document_id, skip=(*skip, *first)
+    )
+    wanted = [*first, *queue.cards][: 1 + ahead]
+    cards = describe_shown(session, shown_cards(session, user_id, wanted, at))
+    last = service.last_rating(session, user_id)
     counts = queue.counts
     return NextReview(
         card=cards[0] if cards else None,
@@ -237,7 +270,7 @@ def describe_queue(queue: Queue, cards: list[ReviewCard], undo: LastRating | Non
         done_today=queue.done,
         minutes_left=round(queue.seconds / 60, 1),
         next_due_at=isoformat(queue.next_due),
-        undo=undo,
+        undo=None if last is None else LastRating(last.id, last.card_id, last.rating or 0),
     )
 
 

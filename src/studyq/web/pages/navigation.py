@@ -6,17 +6,21 @@ from studyq.web.pages.views import NavigationItem
 
 
 def navigation(
-    *, needs_attention: int = 0, failed_jobs: int = 0, incidents: int = 0
+    *, needs_attention: int = 0, due: int = 0, failed_jobs: int = 0, incidents: int = 0
 ) -> tuple[NavigationItem, ...]:
     """The entries of the rail and of the bottom bar.
 
     Args:
         needs_attention: Documents that failed, shown as a count beside the library.
+        due: Cards left to review today.
         failed_jobs: Jobs that failed and were not retried.
         incidents: What of the instance is not as it should be.
     """
     return (
         NavigationItem("library", "Library", "/app/library", "library", needs_attention),
+        NavigationItem(
+            "review", "Review", "/app/review", "review", due, counted="to review", alarm=False
+        ),
         NavigationItem("jobs", "Jobs", "/app/jobs", "jobs", failed_jobs, "service"),
         NavigationItem("status", "Status", "/app/status", "status", incidents, "service"),
     )

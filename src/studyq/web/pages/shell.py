@@ -22,6 +22,7 @@ from studyq.web.pages.errors import page_exception_handlers
 from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.jobs import job_page, jobs_page
 from studyq.web.pages.library import home_page, library_page, to_app
+from studyq.web.pages.review import review_page
 from studyq.web.pages.status import status_page
 
 WEB = Path(__file__).resolve().parent.parent
@@ -30,8 +31,9 @@ WEB = Path(__file__).resolve().parent.parent
 def page_router() -> Router:
     """All pages.
 
-    The application provides what they are filled from: `page_data` (`views.PageData`), `job_data`
-    (`jobs.JobData`) and `status_data` (`status.StatusData`).
+    The application provides what they are filled from: `page_data` (`views.PageData`),
+    `review_data` (`review.ReviewData`), `job_data` (`jobs.JobData`) and `status_data`
+    (`status.StatusData`).
     """
     return Router(
         path="/",
@@ -40,6 +42,7 @@ def page_router() -> Router:
             home_page,
             library_page,
             document_page,
+            review_page,
             jobs_page,
             job_page,
             status_page,

@@ -33,7 +33,12 @@ class Notice(Struct, frozen=True):
 
 
 class NavigationItem(Struct, frozen=True):
-    """One entry of the navigation rail; `count` is shown beside it when above zero."""
+    """One entry of the navigation rail; `count` is shown beside it when above zero.
+
+    Attributes:
+        counted: What the count is of, as it is read out behind the number.
+        alarm: Whether the count is of something that is not as it should be.
+    """
 
     key: str
     label: str
@@ -41,6 +46,8 @@ class NavigationItem(Struct, frozen=True):
     icon: str
     count: int = 0
     group: Literal["main", "service"] = "main"
+    counted: str = "need attention"
+    alarm: bool = True
 
 
 class ShellView(Struct, frozen=True):

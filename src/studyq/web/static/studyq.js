@@ -10,6 +10,7 @@ import "./live-status.js";
 import "./local-time.js";
 import "./page-viewer.js";
 import "./rail-more.js";
+import "./review-desk.js";
 import "./search-box.js";
 import "./tab-panels.js";
 import "./theme-toggle.js";
