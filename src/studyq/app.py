@@ -67,6 +67,7 @@ from studyq.web.api.reviews import REVIEW_HANDLERS
 from studyq.web.api.search import get_search
 from studyq.web.api.sittings import SITTING_HANDLERS
 from studyq.web.api.tests import TEST_HANDLERS
+from studyq.web.card_data import CardPages
 from studyq.web.events import all_events, job_events
 from studyq.web.guarding import GateMiddleware
 from studyq.web.http_metrics import CountRequests, HttpRequests
@@ -291,6 +292,7 @@ def create_app(settings: Settings) -> Litestar:
             "page_data": Provide(lambda: LibraryPages(services), sync_to_thread=False),
             "job_data": Provide(lambda: JobPages(services), sync_to_thread=False),
             "review_data": Provide(lambda: ReviewPages(services), sync_to_thread=False),
+            "card_data": Provide(lambda: CardPages(services), sync_to_thread=False),
             "status_data": Provide(lambda: StatusPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,

@@ -12,6 +12,13 @@ from litestar.testing import TestClient
 
 from studyq.web.api.review_schemas import CountsBody, NextReview
 from studyq.web.pages import navigation, page_router, static_router, template_config
+from studyq.web.pages.card_views import (
+    CardsView,
+    CardsWanted,
+    CardView,
+    DocumentCards,
+    SourceView,
+)
 from studyq.web.pages.coverage import coverage_strip, coverage_summary
 from studyq.web.pages.review_views import ReviewView
 from studyq.web.pages.shell import with_code
@@ -110,6 +117,28 @@ class Shelf:
         return PassageView(chunk_id, lines) if chunk_id == 7 else None
 
 
+class Cards:
+    """`CardData` from plain values."""
+
+    card = CardView(
+        id="c1", kind="basic", state="draft", front="<b>front</b>", back='"back"',
+        front_html="<p>sanitised <em>front</em></p>", back_html="<p>back</p>",
+        tags=("<i>tag",), model="<u>model",
+        source=SourceView("ready", "Cells <b>& tissues</b>", 3, "1", quote="<script>quote"),
+    )  # fmt: skip
+
+    def cards(self, wanted: CardsWanted, cursor: str | None) -> CardsView:
+        shown = (self.card,) if wanted.state == "draft" else ()
+        counts = {"draft": 1200, "approved": 0, "suspended": 0, "rejected": 0}
+        return CardsView(wanted, shown, counts, 1200, next="more/&<" if cursor else None)
+
+    def of_document(self, document_id: str) -> DocumentCards:
+        return DocumentCards((self.card,), {"draft": 1})
+
+    def place(self, card_id: str) -> CardView | None:
+        return self.card if card_id == "c1" else None
+
+
 @pytest.fixture
 def client() -> Iterator[TestClient[Litestar]]:
     app = Litestar(
@@ -119,6 +148,7 @@ def client() -> Iterator[TestClient[Litestar]]:
             "page_data": Provide(Shelf, sync_to_thread=False),
             "job_data": Provide(lambda: None, sync_to_thread=False),
             "review_data": Provide(lambda: Shelf(), sync_to_thread=False),
+            "card_data": Provide(lambda: Cards(), sync_to_thread=False),
             "status_data": Provide(lambda: Shelf(), sync_to_thread=False),
         },
         openapi_config=None,
@@ -151,6 +181,18 @@ def test_the_status_says_what_to_do(client: TestClient[Litestar]) -> None:
     assert '<span class="count" aria-label="2 need attention">2</span>' in html  # of Status
 
 
+def test_cards_bring_their_own_markup_and_nothing_else_does(client: TestClient[Litestar]) -> None:
+    html = client.get("/app/drafts").text
+    assert "<p>sanitised <em>front</em></p>" in html
+    for harmful in ("<b>front", "<i>tag", "<u>model", "<script>quote", "<b>& tissues"):
+        assert harmful not in html
+    assert "&lt;script&gt;quote" in html
+    assert "1,200" in html
+    assert "cursor=more/%26%3C" in client.get("/app/drafts?cursor=x").text
+    assert "No card is rejected" in client.get("/app/drafts?state=rejected").text
+    assert 'id="card-c1"' in client.get("/app/drafts?state=nonsense").text
+
+
 def test_titles_and_texts_are_never_markup(client: TestClient[Litestar]) -> None:
     for path in ("/app", "/app/documents/ready"):
         html = client.get(path).text
@@ -160,7 +202,12 @@ def test_titles_and_texts_are_never_markup(client: TestClient[Litestar]) -> None
 
 
 def test_pages_need_no_inline_code_or_style(client: TestClient[Litestar]) -> None:
-    for path in ("/app", "/app/documents/ready?page=3&chunk=7", "/app/documents/none"):
+    for path in (
+        "/app",
+        "/app/drafts",
+        "/app/documents/ready?page=3&chunk=7",
+        "/app/documents/none",
+    ):
         answer = client.get(path)
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"

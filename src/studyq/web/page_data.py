@@ -10,6 +10,8 @@ import msgspec
 import sqlalchemy as sa
 
 from studyq import __version__
+from studyq.cards.listing import CardFilter, count_cards
+from studyq.cards.models import CardState
 from studyq.database.base import now
 from studyq.jobs.overview import count_failed
 from studyq.library.errors import NotFoundError
@@ -59,6 +61,7 @@ class LibraryPages:
         with self.services.database.read() as session:
             counts = count_documents(session, self.services.user_id)
             due = review_queue(session, self.services.user_id, now()).counts.total
+            drafts = count_cards(session, self.services.user_id, CardFilter())[CardState.DRAFT]
             # For administrators, which every reader is until there are accounts.
             incidents = open_incidents(session)
             failed_jobs = count_failed(session, self.services.user_id)
@@ -76,6 +79,7 @@ class LibraryPages:
             needs_attention=counts["needs_attention"],
             failed_jobs=failed_jobs,
             due=due,
+            drafts=drafts,
             incidents=len(incidents),
         )
         return ShellView(entries, tuple(notices), __version__)

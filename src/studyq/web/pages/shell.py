@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from studyq.web.pages.charts import in_seconds
 from studyq.web.pages.coverage import coverage_strip
 from studyq.web.pages.document import document_page
+from studyq.web.pages.drafts import drafts_page
 from studyq.web.pages.errors import page_exception_handlers
 from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.jobs import job_page, jobs_page
@@ -32,8 +33,8 @@ def page_router() -> Router:
     """All pages.
 
     The application provides what they are filled from: `page_data` (`views.PageData`),
-    `review_data` (`review.ReviewData`), `job_data` (`jobs.JobData`) and `status_data`
-    (`status.StatusData`).
+    `card_data` (`card_views.CardData`), `review_data` (`review.ReviewData`), `job_data`
+    (`jobs.JobData`) and `status_data` (`status.StatusData`).
     """
     return Router(
         path="/",
@@ -42,6 +43,7 @@ def page_router() -> Router:
             home_page,
             library_page,
             document_page,
+            drafts_page,
             review_page,
             jobs_page,
             job_page,

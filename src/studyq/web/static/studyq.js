@@ -1,7 +1,10 @@
 // Every custom element of the application. A page uses those that its markup names.
+import "./card-import.js";
+import "./card-sheet.js";
 import "./connection-note.js";
 import "./coverage-strip.js";
 import "./document-page.js";
+import "./draft-desk.js";
 import "./job-detail.js";
 import "./job-progress.js";
 import "./jobs-page.js";

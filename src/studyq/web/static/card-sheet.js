@@ -1,0 +1,73 @@
+// <card-sheet>: the page that a card comes from, with the quoted words lit up.
+import { call } from "./api.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+class CardSheet extends HTMLElement {
+  #shown = "";
+
+  /** Shows the place of a card: document_id, page, page_label, title, quote, rectangles, width, height. */
+  show(source) {
+    const key = JSON.stringify([source.document_id, source.page, source.quote]);
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const hasPage = Boolean(source.document_id && source.page);
+    const hasPicture = hasPage && source.width > 0;
+    this.querySelector("[data-sheet]").hidden = !hasPicture;
+    this.querySelector("[data-text]").hidden = !hasPage || hasPicture;
+    this.querySelector("[data-none]").hidden = hasPage;
+    this.querySelector("[data-title]").textContent = hasPage ? `${source.title}, page ${source.page_label}` : "";
+    if (hasPicture) this.#picture(source);
+    else if (hasPage) this.#text(source, key);
+  }
+
+  #picture({ document_id: id, page, page_label: label, rectangles, width, height }) {
+    const address = `/documents/${id}/pages/${page}/image`;
+    const image = this.querySelector(".sheet-image");
+    Object.assign(image, { srcset: `${address}?scale=3 2x`, src: address, alt: `Page ${label}` });
+    image.setAttribute("width", Math.round(width));
+    image.setAttribute("height", Math.round(height));
+    const marks = this.querySelector(".sheet-marks");
+    marks.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    marks.replaceChildren(...rectangles.filter((one) => one.page === page).map(({ x0, y0, x1, y1 }) => {
+      const box = document.createElementNS(SVG, "rect");
+      const numbers = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 1.5 };
+      for (const [name, value] of Object.entries(numbers)) box.setAttribute(name, value);
+      return box;
+    }));
+    this.#scrollTo(rectangles.length ? rectangles[0].y0 / height : 0);
+  }
+
+  /** Brings the lit lines into the part of the page that can be seen, without moving the window. */
+  #scrollTo(share) {
+    const top = this.querySelector("[data-sheet]").offsetHeight * share;
+    this.scrollTop = Math.max(0, top - this.clientHeight / 3);
+  }
+
+  async #text({ document_id: id, page, quote }, key) {
+    const place = this.querySelector("[data-text]");
+    let text = "";
+    try {
+      ({ text } = await call("GET", `/documents/${id}/pages/${page}`));
+    } catch {
+      text = "The text of this page could not be loaded.";
+    }
+    if (key !== this.#shown) return; // moved on meanwhile
+    place.replaceChildren(...marked(text, quote));
+    const mark = place.querySelector("mark");
+    if (mark) this.scrollTop = Math.max(0, mark.offsetTop - this.clientHeight / 3);
+  }
+}
+
+/** The text as nodes, with the quote marked wherever its line ends are. */
+function marked(text, quote) {
+  const words = quote.trim().split(/\s+/).filter(Boolean);
+  const pattern = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("\\s+");
+  const found = pattern ? new RegExp(pattern).exec(text) : null;
+  if (!found) return [text];
+  const mark = document.createElement("mark");
+  mark.textContent = found[0];
+  return [text.slice(0, found.index), mark, text.slice(found.index + found[0].length)];
+}
+
+customElements.define("card-sheet", CardSheet);
