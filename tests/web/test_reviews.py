@@ -260,7 +260,7 @@ def test_coverage_of_a_document(client: httpx.Client, add_cards: AddCards) -> No
     document = add_text(client, "Cells are small. They divide.", "Coverage")["id"]
     address = f"/documents/{document}/coverage"
     body = client.get(address).json()
-    assert (body["letters"], body["uncovered"]) == ("t", [{"first": 1, "last": 1}])
+    assert (body["letters"], body["uncovered"]) == ("n", [{"first": 1, "last": 1}])
     add_cards(document_id=document, page=1, state="draft")
     assert client.get(address).json()["pages"][0]["state"] == "drafts"
     add_cards(document_id=document, page=1)

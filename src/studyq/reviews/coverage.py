@@ -33,7 +33,7 @@ class PageState(StrEnum):
     EMPTY = "e"  #: nothing is on it
     SCANNED = "s"  #: a picture, without text
     UNREADABLE = "u"
-    NO_CARDS = "t"  #: text, and no card
+    NO_CARDS = "n"  #: text, and no card
     DRAFTS = "d"  #: cards that nobody has approved yet
     LEARNING = "l"  #: some card is new, or on its first steps
     KNOWN = "k"  #: its cards are remembered, with a probability of 0.9 in the mean
@@ -154,7 +154,7 @@ class _Counting:
 
 def _page(index: int, kind: str, tally: _Tally | None) -> PageCoverage:
     if tally is None:
-        return PageCoverage(index, PageState(kind))
+        return PageCoverage(index, PageState.NO_CARDS if kind == "t" else PageState(kind))
     mean = sum(tally.remembered) / len(tally.remembered) if tally.remembered else None
     if tally.unlearnt or mean is None:
         state = PageState.LEARNING if tally.cards else PageState.DRAFTS

@@ -26,6 +26,7 @@ from studyq.library.service import (
 )
 from studyq.operations.alerts import open_incidents
 from studyq.providers.embedding import Unavailable
+from studyq.reviews.coverage import Coverage, PageState, coverage
 from studyq.reviews.queue import review_queue
 from studyq.search.passages import chunk_rectangles
 from studyq.web.incident_notices import incident_notices
@@ -90,9 +91,10 @@ class LibraryPages:
         with self.services.database.read() as session:
             found = list_documents(session, user_id, which=status, before=cursor, limit=ROWS + 1)
             rows = describe_documents(session, found[:ROWS])
+            learnt = coverage(session, user_id, found[:ROWS], now())
             counts = count_documents(session, user_id)
         return LibraryView(
-            rows=tuple(_row(item) for item in rows),
+            rows=tuple(_row(item, learnt[item["id"]]) for item in rows),
             counts=LibraryCounts(counts["all"], counts["needs_attention"], counts["processing"]),
             status=status,
             next=found[ROWS - 1].id if len(found) > ROWS else None,
@@ -107,13 +109,14 @@ class LibraryPages:
             except NotFoundError:
                 return None
             body = describe_document(session, document)
+            learnt = coverage(session, document.user_id, [document], now())[document.id]
             labels = session.scalars(
                 sa.select(sa.func.coalesce(Page.label, sa.cast(Page.index, sa.String)))
                 .where(Page.document_id == document_id, Page.generation == document.generation)
                 .order_by(Page.index)
             ).all()
         return DocumentView(
-            row=_row(body),
+            row=_row(body, learnt),
             source=body["source"],
             pdf_id=body["pdf_id"],
             sha256=body["sha256"],
@@ -153,10 +156,18 @@ class LibraryPages:
         return None
 
 
-def _row(body: dict[str, Any]) -> LibraryRow:
+def _row(body: dict[str, Any], learnt: Coverage) -> LibraryRow:
     moment = datetime.fromisoformat(body["created_at"]).astimezone(UTC)
     live = body["job"] if body["job"] and body["status"] in ("PENDING", "PROCESSING") else None
-    return msgspec.convert({**body, "created_at": moment, "job": live}, LibraryRow)
+    cards = {
+        "coverage": learnt.letters if learnt.cards or learnt.drafts else "",
+        "uncovered": learnt.letters.count(PageState.NO_CARDS),
+        "cards": learnt.cards,
+        "drafts": learnt.drafts,
+        "due": learnt.due,
+        "new": learnt.new,
+    }
+    return msgspec.convert({**body, **cards, "created_at": moment, "job": live}, LibraryRow)
 
 
 def _outline(document: Document) -> list[OutlineEntry]:

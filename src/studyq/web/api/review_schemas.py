@@ -216,7 +216,7 @@ class PageRun(Struct):
 class CoverageBody(Struct):
     """What of a document has been learnt.
 
-    `letters` has one letter a page: . unread, e empty, s scanned, u unreadable, t no cards,
+    `letters` has one letter a page: . unread, e empty, s scanned, u unreadable, n no cards,
     d drafts, l learning, k known, p slipping. `uncovered` are pages with text and no card. `due`
     counts reviews and steps of today, `new` cards never seen.
     """

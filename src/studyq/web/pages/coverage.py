@@ -6,20 +6,32 @@ a dash pattern of period 1 cuts it into cells, so that a book of a thousand page
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 
 from msgspec import Struct
 
-KIND_NAMES = {
+STATE_NAMES = {
     "t": "read",
+    "n": "without cards",
+    "d": "with drafts",
+    "l": "learning",
+    "k": "known",
+    "p": "slipping",
     "e": "no text",
     "s": "no text",
     "u": "unreadable",
     ".": "not read yet",
 }
-"""What each letter of `page_kinds` means to a reader; empty and scanned pages look the same."""
+"""What each letter means to a reader; empty and scanned pages look the same.
 
-KIND_CLASSES = {"t": "read", "e": "blank", "s": "blank", "u": "bad", ".": "unread"}
+The letters are those of `page_kinds` and, of documents with cards, those of their coverage.
+"""
+
+STATE_CLASSES = {
+    "t": "read", "n": "bare", "d": "drafts", "l": "learning", "k": "known", "p": "slipping",
+    "e": "blank", "s": "blank", "u": "bad", ".": "unread",
+}  # fmt: skip
 
 MAX_SEPARATE_CELLS = 240
 """Above this number of pages the gaps between cells would be thinner than half a pixel."""
@@ -47,24 +59,24 @@ class Strip(Struct, frozen=True):
     summary: str
 
 
-def coverage_strip(page_kinds: str) -> Strip:
+def coverage_strip(states: str) -> Strip:
     """Draws the strip of a document from one letter a page.
 
     Args:
-        page_kinds: As in `LibraryRow.page_kinds`; letters it does not know count as not read.
+        states: As in `LibraryRow.page_states`; letters it does not know count as not read.
     """
-    segments: dict[str, list[str]] = {name: [] for name in ("read", "blank", "bad", "unread")}
+    segments: dict[str, list[str]] = {name: [] for name in dict.fromkeys(STATE_CLASSES.values())}
     start = 0
-    for name, run in groupby(page_kinds, key=lambda kind: KIND_CLASSES.get(kind, "unread")):
+    for name, run in groupby(states, key=state_class):
         length = sum(1 for _ in run)
         segments[name].append(f"M{start} .5h{length}")
         start += length
     paths = tuple(StripPath(name, "".join(parts)) for name, parts in segments.items() if parts)
     return Strip(
-        pages=len(page_kinds),
+        pages=len(states),
         paths=paths,
-        dashes=_dashes(len(page_kinds)),
-        summary=coverage_summary(page_kinds),
+        dashes=_dashes(len(states)),
+        summary=coverage_summary(states),
     )
 
 
@@ -76,11 +88,25 @@ def _dashes(pages: int) -> str:
     return f"{1 - gap:.3f} {gap:.3f}"
 
 
-def coverage_summary(page_kinds: str) -> str:
+def state_class(letter: str) -> str:
+    """The CSS class of a page's cell, by its letter."""
+    return STATE_CLASSES.get(letter, "unread")
+
+
+def state_name(letter: str) -> str:
+    """What a page's letter means, in words."""
+    return STATE_NAMES.get(letter, STATE_NAMES["."])
+
+
+def coverage_summary(states: str) -> str:
     """Says in words what a strip shows: `112 read · 3 no text · 2 not read yet`."""
-    counts: dict[str, int] = {}
-    for kind in page_kinds:
-        name = KIND_NAMES.get(kind, KIND_NAMES["."])
-        counts[name] = counts.get(name, 0) + 1
-    order = ("read", "no text", "unreadable", "not read yet")
+    counts = Counter(state_name(letter) for letter in states)
+    order = dict.fromkeys(STATE_NAMES.values())
     return " · ".join(f"{counts[name]:,} {name}" for name in order if name in counts)
+
+
+def coverage_legend(states: str) -> list[tuple[str, str]]:
+    """The classes that a strip uses, each with its meaning, in their order."""
+    used = dict.fromkeys((state_class(letter), state_name(letter)) for letter in STATE_NAMES)
+    shown = {state_class(letter) for letter in states}
+    return [(name, words) for name, words in used if name in shown]

@@ -16,7 +16,7 @@ from litestar.template import TemplateConfig
 from markupsafe import Markup, escape
 
 from studyq.web.pages.charts import in_seconds
-from studyq.web.pages.coverage import coverage_strip
+from studyq.web.pages.coverage import coverage_legend, coverage_strip, state_class, state_name
 from studyq.web.pages.document import document_page
 from studyq.web.pages.drafts import drafts_page
 from studyq.web.pages.errors import page_exception_handlers
@@ -99,6 +99,9 @@ def _add_filters(engine: JinjaTemplateEngine) -> None:
     environment.filters["code"] = with_code
     environment.filters["json"] = lambda value: msgspec.json.encode(value).decode()
     environment.globals["coverage_strip"] = coverage_strip
+    environment.globals["coverage_legend"] = coverage_legend
+    environment.filters["state_class"] = state_class
+    environment.filters["state_name"] = state_name
     environment.globals["static_path"] = static_path()
 
 

@@ -82,6 +82,10 @@ class LibraryRow(Struct, frozen=True):
     Attributes:
         page_kinds: One letter a page: `t` text, `e` empty, `s` scanned, `u` unreadable, `.` not
             read yet. Empty while the number of pages is unknown.
+        coverage: One letter a page, as `reviews.coverage.PageState` has them; empty for a document
+            without a card.
+        uncovered: How many pages have text and no card.
+        due: Cards to review today; `new` ones have never been seen.
         size: Bytes of the original, or None for a document that was pasted as text.
     """
 
@@ -93,6 +97,12 @@ class LibraryRow(Struct, frozen=True):
     page_count: int | None = None
     chunk_count: int = 0
     page_kinds: str = ""
+    coverage: str = ""
+    uncovered: int = 0
+    cards: int = 0
+    drafts: int = 0
+    due: int = 0
+    new: int = 0
     size: int | None = None
     error: ErrorView | None = None
     job: JobView | None = None
@@ -101,6 +111,11 @@ class LibraryRow(Struct, frozen=True):
     def needs_password(self) -> bool:
         """Whether the reader can cure the failure by giving the file's password."""
         return self.error is not None and self.error.code in PASSWORD_CODES
+
+    @property
+    def page_states(self) -> str:
+        """One letter a page for the strip: what was learnt of it, or just whether it was read."""
+        return self.coverage or self.page_kinds
 
     @property
     def is_live(self) -> bool:
@@ -112,7 +127,8 @@ class LibraryRow(Struct, frozen=True):
         """Changes whenever the row has to be drawn anew, and not with each per cent of progress."""
         job = f"{self.job.state}-{self.job.waiting_for}" if self.job else ""
         read = len(self.page_kinds) - self.page_kinds.count(".")
-        return f"{self.status}-{job}-{read}-{self.chunk_count}-{self.title}"
+        cards = f"{self.cards}-{self.drafts}"
+        return f"{self.status}-{job}-{read}-{self.chunk_count}-{cards}-{self.title}"
 
 
 class LibraryCounts(Struct, frozen=True):

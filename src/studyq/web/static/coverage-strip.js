@@ -2,6 +2,12 @@
 // says which page it stands on, and a click opens that page. Keyboards have the page grid and the
 // page field of the document, which reach the same pages.
 
+// The letters of reviews.coverage.PageState, where there is more to say than that a page was read.
+const STATES = {
+  n: "without cards", d: "with drafts", l: "learning", k: "known", p: "slipping",
+  e: "no text", s: "no text", u: "unreadable", ".": "not read yet",
+};
+
 class CoverageStrip extends HTMLElement {
   #tip = null;
 
@@ -23,7 +29,9 @@ class CoverageStrip extends HTMLElement {
 
   #point(event) {
     this.#tip ??= Object.assign(document.createElement("span"), { className: "strip-tip" });
-    this.#tip.textContent = `Page ${this.#pageAt(event)}`;
+    const page = this.#pageAt(event);
+    const state = STATES[this.dataset.states?.[page - 1]];
+    this.#tip.textContent = state ? `Page ${page}, ${state}` : `Page ${page}`;
     this.append(this.#tip);
     const width = this.getBoundingClientRect().width;
     const left = event.clientX - this.getBoundingClientRect().left - this.#tip.offsetWidth / 2;
