@@ -72,6 +72,7 @@ from studyq.web.events import all_events, job_events
 from studyq.web.guarding import GateMiddleware
 from studyq.web.http_metrics import CountRequests, HttpRequests
 from studyq.web.job_data import JobPages
+from studyq.web.openapi import ClosedStructs
 from studyq.web.page_data import LibraryPages
 from studyq.web.page_images import PageImages
 from studyq.web.pages import page_router, static_router, template_config
@@ -305,6 +306,7 @@ def create_app(settings: Settings) -> Litestar:
         ),
         template_config=template_config(),
         openapi_config=_openapi(),
+        plugins=[ClosedStructs()],
         logging_config=None,
     )
 

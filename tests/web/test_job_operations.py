@@ -92,6 +92,8 @@ def test_many_are_cancelled_at_once(paused: httpx.Client, word: str) -> None:
     assert answer.json() == {"cancelled": 1, "told": 0, "already_ended": 2, "unknown": 0}
     answer = paused.post(f"{PDFS}/cancel", json={"state": "waiting", "trigger": "reprocess"})
     assert answer.json()["cancelled"] == 0
+    answer = paused.post(f"{PDFS}/cancel", json={"ids": ids, "code": "damaged"})
+    assert answer.json()["cancelled"] == 0
     answer = paused.post(f"{PDFS}/cancel", json={"state": "waiting"})
     assert answer.json()["cancelled"] == 2
     assert {shown(paused, job_id)["state"] for job_id in ids} == {"cancelled"}
@@ -199,10 +201,10 @@ class TestRefusals:
             {},
             {"ids": []},
             {"ids": ["x"] * 1001},
-            {"ids": ["x"], "state": "waiting"},
+            {"ids": None, "state": "waiting"},
             {"state": "failed"},
             {"state": "waiting", "everything": True},
-            {"code": "damaged"},
+            {"code": 1},
             {"ids": "x"},
             [],
             None,

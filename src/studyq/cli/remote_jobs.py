@@ -79,7 +79,8 @@ class RemoteJobs:
 
     def cancel_all(self, queue: str, state: str, code: str | None) -> Told:
         """Cancel all jobs in a state."""
-        return self._ask("POST", f"/queue/{queue}/cancel", {"state": state, "code": code})
+        wanted = {"state": state} if code is None else {"state": state, "code": code}
+        return self._ask("POST", f"/queue/{queue}/cancel", wanted)
 
     def _path(self, job_id: str) -> str:
         return f"/queue/{self.show(job_id)['queue']}/jobs/{quote(job_id, safe='')}"

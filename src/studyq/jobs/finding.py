@@ -39,6 +39,7 @@ class Wanted:
     """Which jobs to list; what is not given does not matter.
 
     Args:
+        ids: one of these.
         states: one of these.
         text: stands in the id, the name, the subject, the message or the last error's message.
         subjects: of things whose own names hold the text; their jobs are found by it as well.
@@ -48,6 +49,7 @@ class Wanted:
     """
 
     queue: str | None = None
+    ids: Collection[str] | None = None
     states: Sequence[str] = ()
     text: str = ""
     subjects: Collection[str] = ()
@@ -109,6 +111,8 @@ def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.states:
         found.append(_in_states(wanted.states))
+    if wanted.ids is not None:
+        found.append(Job.id.in_(wanted.ids))
     for column, value in (
         (Job.queue, wanted.queue),
         (Job.trigger, wanted.trigger),

@@ -48,6 +48,7 @@ from studyq.web.api.schemas import (
     PageBody,
 )
 from studyq.web.idempotency import Answer, store_answer, stored_answer
+from studyq.web.openapi import OptionalBody
 from studyq.web.page_images import PageImages
 from studyq.web.problems import problems
 
@@ -190,6 +191,7 @@ def delete_document(services: ServicesDependency, document_id: FromPath[str]) ->
     sync_to_thread=True,
     status_code=202,
     summary="Read a document again",
+    operation_class=OptionalBody,
     responses=problems(404, 503),
 )
 def post_reprocess(
@@ -217,6 +219,7 @@ def post_reprocess(
     sync_to_thread=True,
     status_code=202,
     summary="Read all again",
+    operation_class=OptionalBody,
     responses=problems(503),
 )
 def post_reprocess_all(

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, patch, post
-from litestar.params import FromPath, JSONBody
-from msgspec import Meta
+from litestar.enums import RequestEncodingType
+from litestar.params import BodyKwarg, FromPath, JSONBody
+from msgspec import UNSET, Meta, UnsetType
 
 from studyq.jobs.finding import Wanted
 from studyq.jobs.models import LIVE
@@ -24,6 +25,7 @@ from studyq.jobs.overview import overview
 from studyq.jobs.registry import QUEUES
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.api.schemas import CancelledBody, QueueBody, QueueList, RetriedBody
+from studyq.web.openapi import OptionalBody
 from studyq.web.problems import ProblemError, problems
 from studyq.web.services import Services
 
@@ -43,16 +45,22 @@ class FailedJobs(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LiveJobs(msgspec.Struct, forbid_unknown_fields=True):
-    """Which live jobs: those with these ids, or all in a state (`live`: in any) that fit the rest.
+    """Which live jobs: those that fit all that is said; something must be.
 
-    `code` is that of the last error of a job that is to be retried.
+    `state` may be `live`, for any; `code` is that of the last error of a job to be tried again.
     """
 
-    ids: Annotated[list[Word], Meta(min_length=1, max_length=1000)] | None = None
-    state: Literal["waiting", "delayed", "active", "live"] | None = None
-    code: Word | None = None
-    trigger: Word | None = None
-    document_id: Word | None = None
+    ids: Annotated[list[Word], Meta(min_length=1, max_length=1000)] | UnsetType = UNSET
+    state: Literal["waiting", "delayed", "active", "live"] | UnsetType = UNSET
+    code: Word | UnsetType = UNSET
+    trigger: Word | UnsetType = UNSET
+    document_id: Word | UnsetType = UNSET
+
+
+SomeLiveJobs = Annotated[
+    LiveJobs,
+    BodyKwarg(media_type=RequestEncodingType.JSON, schema_extra={"min_properties": 1}),
+]
 
 
 @get("/queue", sync_to_thread=True, summary="List queues", responses=problems())
@@ -116,6 +124,7 @@ def resume_queue(services: ServicesDependency, queue: FromPath[str]) -> QueueBod
     sync_to_thread=True,
     status_code=202,
     summary="Retry all failed jobs",
+    operation_class=OptionalBody,
     responses=problems(404, 503),
 )
 def post_retry_failed(
@@ -137,27 +146,27 @@ def post_retry_failed(
     responses=problems(404, 503),
 )
 def post_cancel(
-    services: ServicesDependency, queue: FromPath[str], data: JSONBody[LiveJobs]
+    services: ServicesDependency, queue: FromPath[str], data: SomeLiveJobs
 ) -> CancelledBody:
-    """Cancel jobs by their ids, or all live ones that fit; name either `ids` or a `state`."""
+    """Cancel jobs: those with the ids given, or all that are live and fit what is said."""
+    given = {name: value for name, value in msgspec.structs.asdict(data).items() if value != UNSET}
     database, registry, user_id = services.database, services.registry, services.user_id
-    if data.ids is not None:
-        if data.state or data.code or data.trigger or data.document_id:
-            raise ProblemError(400, "bad_request", "Jobs named by ids take no further conditions.")
-        done = cancel_jobs(database, registry, user_id, queue, data.ids)
-    elif data.state is not None:
-        wanted = Wanted(
-            queue=queue,
-            states=LIVE if data.state == "live" else [data.state],
-            code=data.code,
-            trigger=data.trigger,
-            subject=data.document_id,
-        )
-        done = cancel_matching(database, registry, user_id, wanted)
-    else:
+    if not given:
         raise ProblemError(
             400, "bad_request", 'Say which jobs: {"ids": […]}, or {"state": "live"} for all.'
         )
+    if given.keys() == {"ids"}:
+        done = cancel_jobs(database, registry, user_id, queue, given["ids"])
+    else:
+        wanted = Wanted(
+            queue=queue,
+            ids=given.get("ids"),
+            states=LIVE if given.get("state", "live") == "live" else [given["state"]],
+            code=given.get("code"),
+            trigger=given.get("trigger"),
+            subject=given.get("document_id"),
+        )
+        done = cancel_matching(database, registry, user_id, wanted)
     return CancelledBody(done.cancelled, done.told, done.already_ended, done.unknown)
 
 
