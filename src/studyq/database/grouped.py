@@ -17,13 +17,17 @@ MOST = 16  #: writes in one transaction: others wait for its end
 
 
 class _Turn:
-    __slots__ = ("error", "over", "result", "write")
+    """A write that waits to be committed; its thread sleeps until it is, or until it leads."""
+
+    __slots__ = ("called", "error", "over", "result", "write")
 
     def __init__(self, write: Callable[[sa.Connection], Any]) -> None:
         self.write = write
         self.result: Any = None
         self.error: Exception | None = None
         self.over = False
+        self.called = threading.Lock()
+        self.called.acquire()
 
 
 class GroupedWrites:
@@ -36,7 +40,8 @@ class GroupedWrites:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: deque[_Turn] = deque()
-        self._leading = threading.Lock()
+        self._led = False  #: whether somebody is committing
+        self._lock = threading.Lock()
 
     def run(self, write: Callable[[sa.Connection], T]) -> T:
         """Run a write on a connection with a transaction running.
@@ -48,16 +53,34 @@ class GroupedWrites:
             Exception: what the write raised, or what kept it from being committed.
         """
         turn = _Turn(write)
-        self._waiting.append(turn)
-        with self._leading:
-            while not turn.over:
-                self._lead(turn)
+        with self._lock:
+            self._waiting.append(turn)
+            leads = not self._led
+            self._led = True
+        if not leads:
+            turn.called.acquire()
+        if not turn.over:
+            self._lead(turn)
         if turn.error is not None:
             raise turn.error
         result: T = turn.result
         return result
 
     def _lead(self, own: _Turn) -> None:
+        group = []
+        try:
+            group = self._commit(own)
+        finally:
+            with self._lock:
+                heir = self._waiting[0] if self._waiting else None
+                self._led = heir is not None
+            if heir is not None:
+                heir.called.release()
+            for turn in group:
+                turn.over = True
+                turn.called.release()
+
+    def _commit(self, own: _Turn) -> list[_Turn]:
         """Commit the writes that wait; those that come while it writes join them."""
         group: list[_Turn] = []
         try:
@@ -75,8 +98,7 @@ class GroupedWrites:
             else:
                 for turn in group:
                     self._write_alone(turn)
-        for turn in group:
-            turn.over = True
+        return group
 
     def _write_alone(self, turn: _Turn) -> None:
         try:

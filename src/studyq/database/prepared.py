@@ -42,7 +42,7 @@ class Prepared:
             How many rows it changed, of all.
         """
         compiled = self._for(connection)
-        cursor = execute(connection, compiled.text, [compiled.bind(row) for row in rows], many=True)
+        cursor = execute(connection, compiled.text, map(compiled.bind, rows), many=True)
         changed: int = cursor.rowcount
         cursor.close()
         return changed
@@ -76,7 +76,7 @@ class _Compiled:
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self.text: str = compiled.string
-        constants: dict[str, Any] = {}
+        constants: dict[str, Any] = {}  # those that SQLAlchemy has added
         processors: dict[str, Callable[[Any], Any]] = {}
         for name, parameter in compiled.binds.items():
             process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
@@ -101,7 +101,7 @@ class _Compiled:
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Values as the driver takes them."""
         if self._constants:
-            values = {**values, **self._constants}
+            values = {**self._constants, **values}
         if self._named:
             return {
                 name: values[name] if process is None else process(values[name])
@@ -120,6 +120,13 @@ class _Compiled:
         return self._make(row)
 
 
+def constant(value: str | int | None) -> sa.ColumnElement[Any]:
+    """A value that stands in the statement's text: to bind one costs more than to store it."""
+    if isinstance(value, str):
+        return sa.literal_column("'" + value.replace("'", "''") + "'")
+    return sa.literal_column("NULL" if value is None else str(value))
+
+
 def is_running(connection: sa.Connection) -> bool:
     """Whether a transaction is running on a connection, whoever began it."""
     raw: Any = connection.connection.dbapi_connection
@@ -136,7 +143,8 @@ def execute(
         sqlalchemy.exc.DBAPIError: as `Connection.execute` would.
     """
     dialect: Any = connection.dialect
-    cursor = connection.connection.cursor()
+    raw: Any = connection.connection.dbapi_connection
+    cursor = raw.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(statement, parameters)
     except dialect.dbapi.Error as error:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from studyq.database.base import now
-from studyq.database.prepared import Prepared
+from studyq.database.prepared import Prepared, constant
 from studyq.jobs.errors import LeaseLost
 from studyq.jobs.events import append_events
 from studyq.jobs.models import WAITING_SQL, Job, Queue, State
@@ -85,7 +85,7 @@ _next = (
     sa.select(Job.id)
     .where(Job.queue == bindparam("q"), WAITING_SQL)
     .order_by(Job.priority.desc(), Job.run_at, Job.id)
-    .limit(1)
+    .limit(constant(1))
     .scalar_subquery()
 )
 _running = (
@@ -103,15 +103,15 @@ _CLAIM = Prepared(
     sa.update(Job)
     .where(Job.id == _next, _room)
     .values(
-        state=State.ACTIVE,
-        token=Job.token + 1,
-        attempt=Job.attempt + 1,
+        state=constant("active"),
+        token=Job.token + constant(1),
+        attempt=Job.attempt + constant(1),
         worker_id=bindparam("w"),
         lease_until=bindparam("until"),
         started_at=bindparam("at"),
         progressed_at=bindparam("at"),
         progress=Job.resume_progress,
-        advanced=False,
+        advanced=constant(0),
     )
     .returning(
         Job.id, Job.queue, Job.name, Job.user_id, Job.subject, Job.payload, Job.attempt,
@@ -150,12 +150,12 @@ _COMPLETE = Prepared(
     sa.update(Job)
     .where(*_HELD)
     .values(
-        state=State.COMPLETED,
-        progress=100,
+        state=constant("completed"),
+        progress=constant(100),
         message=bindparam("said"),
         result=bindparam("receipt", type_=sa.JSON),
         finished_at=bindparam("at"),
-        lease_until=None,
+        lease_until=constant(None),
     )
 )
 _END = Prepared(
@@ -165,7 +165,7 @@ _END = Prepared(
         state=bindparam("to_state"),
         errors=bindparam("failures", type_=sa.JSON),
         finished_at=bindparam("at"),
-        lease_until=None,
+        lease_until=constant(None),
     )
 )
 _PUT_BACK = Prepared(
@@ -177,8 +177,8 @@ _PUT_BACK = Prepared(
         attempt=bindparam("attempts"),
         run_at=bindparam("due"),
         losses=Job.losses + bindparam("lost"),
-        worker_id=None,
-        lease_until=None,
+        worker_id=constant(None),
+        lease_until=constant(None),
     )
 )
 

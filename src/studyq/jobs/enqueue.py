@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from studyq.database.base import new_id, now
 from studyq.database.engine import Database, announce
-from studyq.database.prepared import Prepared
-from studyq.jobs.events import append_events
+from studyq.database.prepared import Prepared, constant
+from studyq.jobs.events import append_arrivals
 from studyq.jobs.models import HELD, LIVE_SQL, Job, State
 from studyq.jobs.spans import enqueuing
 from studyq.logs import request_id
@@ -22,26 +22,30 @@ MAX_ATTEMPTS = 3
 PRIORITY_RANGE = (-100, 100)
 QUEUES_TOPIC = "queues"  #: announced when an operator has changed a queue
 
-_INSERT = Prepared(sa.insert(Job), Job.__table__.columns.keys())
-_DEFAULTS: dict[str, Any] = {
+#: What every job begins with.
+_BEGINNING: dict[str, str | int | None] = {
     "attempt": 0,
-    "advanced": False,
+    "advanced": 0,
     "losses": 0,
     "token": 0,
     "worker_id": None,
     "lease_until": None,
-    "cancel_requested": False,
+    "cancel_requested": 0,
     "progress": 0,
     "resume_progress": 0,
     "message": "",
-    "detail": {},
-    "checkpoint": {},
+    "detail": "{}",
+    "checkpoint": "{}",
     "result": None,
-    "errors": [],
+    "errors": "[]",
     "started_at": None,
     "progressed_at": None,
     "finished_at": None,
 }
+_INSERT = Prepared(
+    sa.insert(Job).values({name: constant(value) for name, value in _BEGINNING.items()}),
+    [column.name for column in Job.__table__.columns if column.name not in _BEGINNING],
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def enqueue_many(connection: sa.Connection, jobs: Sequence[NewJob]) -> list[str]
             if row["after_id"] is not None:
                 row["state"], row["run_at"] = first_time(connection, row["after_id"], at)
         _INSERT.run_many(connection, rows)
-        append_events(connection, (_event(row, at) for row in rows))
+        append_arrivals(connection, (_arrival(row, at) for row in rows))
     for queue in {job.queue for job in jobs}:
         announce(connection, queue_topic(queue))
     return [row["id"] for row in rows]
@@ -166,7 +170,6 @@ def _enqueue(connection: sa.Connection, job: NewJob) -> str:
 
 def _row(job: NewJob, at: int, origin: Mapping[str, str | None]) -> dict[str, Any]:
     return {
-        **_DEFAULTS,
         **origin,
         "id": new_id(),
         "queue": job.queue,
@@ -185,18 +188,12 @@ def _row(job: NewJob, at: int, origin: Mapping[str, str | None]) -> dict[str, An
     }
 
 
-def _event(row: dict[str, Any], at: int) -> dict[str, Any]:
+def _arrival(row: dict[str, Any], at: int) -> dict[str, Any]:
     return {
         "job_id": row["id"],
         "user_id": row["user_id"],
         "queue": row["queue"],
         "subject": row["subject"],
-        "event": "state",
         "state": row["state"],
-        "progress": 0,
-        "message": "",
-        "detail": {},
         "at": at,
-        "waited": None,
-        "ran": None,
     }

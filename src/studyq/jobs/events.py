@@ -11,14 +11,25 @@ from sqlalchemy.orm import Session
 
 from studyq.database.base import isoformat
 from studyq.database.engine import announce
-from studyq.database.prepared import Prepared
+from studyq.database.prepared import Prepared, constant
 from studyq.jobs.models import ENDED, JobEvent
 
 EVENTS_TOPIC = "job-events"
 
-_INSERT = Prepared(
-    sa.insert(JobEvent),
-    [column.name for column in JobEvent.__table__.columns if column.name != "id"],
+_COLUMNS = [column.name for column in JobEvent.__table__.columns if column.name != "id"]
+_INSERT = Prepared(sa.insert(JobEvent), _COLUMNS)
+#: What the first event of each job says.
+_ARRIVED: dict[str, str | int | None] = {
+    "event": "state",
+    "progress": 0,
+    "message": "",
+    "detail": "{}",
+    "waited": None,
+    "ran": None,
+}
+_INSERT_ARRIVAL = Prepared(
+    sa.insert(JobEvent).values({name: constant(value) for name, value in _ARRIVED.items()}),
+    [name for name in _COLUMNS if name not in _ARRIVED],
 )
 
 
@@ -42,6 +53,12 @@ class Event(msgspec.Struct, frozen=True):
 def append_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Append events within the running transaction and announce them."""
     _INSERT.run_many(connection, rows)
+    announce(connection, EVENTS_TOPIC)
+
+
+def append_arrivals(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """The same for jobs that were just enqueued: job_id, user_id, queue, subject, state and at."""
+    _INSERT_ARRIVAL.run_many(connection, rows)
     announce(connection, EVENTS_TOPIC)
 
 
