@@ -108,7 +108,7 @@ def known_cards(session: Session, user_id: str, document_id: str) -> KnownCards:
     marks = sa.select(Flashcard.fingerprint, Flashcard.id).where(mine)
     cards = sa.select(Flashcard).where(mine, Flashcard.document_id == document_id)
     return KnownCards(
-        dict(session.execute(marks).tuples().all()),
+        {row.fingerprint: row.id for row in session.execute(marks)},
         [
             Told(
                 id=card.id,

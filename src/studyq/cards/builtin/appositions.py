@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from studyq.cards.builtin.fact import Fact
 from studyq.cards.builtin.language import Language
-from studyq.cards.builtin.subjects import RESTRICTS, is_term, leans_out, tells, trimmed
+from studyq.cards.builtin.subjects import is_term, leans_out, repeats, restricts, tells, trimmed
 from studyq.cards.builtin.tokens import is_plural, runs, words
 
 _AUXILIARY = r"(?:is|are|was|were|has|have|had|can|could|may|might|will|would|should)\b"
@@ -59,6 +59,8 @@ def appositions(text: str, language: Language) -> Iterator[Fact]:
             continue
         if term.lower() in language.bland:
             continue
+        if found[start].start and not text[found[start].start - 1].isspace():
+            continue  # the end of "package.module"
         before = found[start - 1].lower if start and not found[start].apart else ""
         if joined["plain"] and not _is_placed(before, text[: found[start].start]):
             continue
@@ -80,12 +82,12 @@ def _is_placed(before: str, text_before: str) -> bool:
 def _fact(term: str, before: str, joined: re.Match[str]) -> Fact | None:
     told = joined["told"] or joined["same"] or joined["plain"] or joined["dashed"]
     answer, verb = trimmed(told), joined["verb"] or ""
-    restricts = RESTRICTS.search(answer)
-    if not tells(answer) or restricts is None or leans_out(answer):
+    limit = restricts(answer)
+    if not tells(answer) or limit is None or leans_out(answer) or repeats(term, answer):
         return None
-    if verb in ("", "is", "are") and _FINITE.search(answer, 0, restricts.start()):
+    if verb in ("", "is", "are") and _FINITE.search(answer, 0, limit.start()):
         return None  # a clause, not a noun
-    head = answer[: restricts.start()].split()
+    head = answer[: limit.start()].split()
     if verb in ("", "is", "are") and (not head or is_plural(head[-1]) != is_plural(term)):
         return None
     plural = is_plural(term)
@@ -109,7 +111,7 @@ def _called(text: str) -> Iterator[Fact]:
         term, answer = match["term"], match["answer"]
         if len(answer.split()) < 3 or leans_out(answer) or not is_term(term):
             continue
-        if not RESTRICTS.search(answer) and len(answer.split()) > 4:
+        if restricts(answer) is None and len(answer.split()) > 4:
             continue
         question = f"What is {answer} called?"
         yield Fact(term, question, term, "called", 0.75, True, question)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from studyq.text.stopwords import STOP_WORDS
 
 #: Verbs, adverbs and adjectives that join or comment; no term goes over them.
@@ -84,56 +86,57 @@ understand understands vary varies wear
 """
 #: Nouns too general to be asked for on their own.
 _BLAND = """
-respect collection january february march april may june july august september october november
-december monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter
-morning evening night north south east west northern southern eastern western wife husband son
-daughter father brother sister ability access account action activity activities addition
-advantage advantages age aim amount analysis answer approach approaches area areas argument aspect
-aspects attempt attention author authors background base basis beginning behavior behaviour belief
-benefit benefits body book books bottom boy capacity case cases category cause causes center
-centre century centuries chance change changes chapter character characteristic characteristics
-child children choice choices circumstances claim class code column combination common comparison
-component components concept concepts concern concerns conclusion condition conditions connection
-consequence consequences content contents context contrast control conversation cost costs
-countries country couple course data date day days decade decades decision definition degree
-demand description design detail details development difference differences difficulty dimension
-direction discussion distance document documents domain effect effects effort efforts element
-elements end environment error errors event events evidence example examples exception existence
-expectation experience experiences experiment explanation extent factor factors fashion feature
-features feeling feelings field fields figure file files focus following food force form formation
-forms foundation frame framework friend friends function functions future girl goal goals group
-groups growth guide hand hands head help history home hour hours house human humans idea ideas
-image impact importance improvement increase individual individuals influence information input
-instance instances interest interests interpretation issue issues item items job key kind kinds
-knowledge label labels lack language law laws layer length letter letters level levels life light
-limit limits line lines link list lists location loss majority man manner manual material
-materials matter meaning means measure measures member members men method methods mind minute
-minutes model models moment money month months mother name names nation nations nature need needs
-nothing notion number numbers object objects observation occasion one operation opinion
-opportunity option options order organization others output outcome outcomes package page pages
-paper paragraph parameter parent parents part participant participants parties parts party path
-pattern patterns people percent period periods person persons perspective phase phenomenon phrase
-picture piece place places plan point points policy position possibility power practice practices
-presence present pressure principle principles problem problems procedure process processes
-product production products program programs project projects properties property proportion
-purpose purposes quality quantity question questions range rate rates ratio reaction reader
-reality reason reasons record reference region regions relation relations relationship
-relationships report reports requirement requirements research researcher researchers resource
-resources response responses rest result results review right rights rise role roles room row rule
-rules sample scale school science scientist scientists section sections sense sentence sequence
-series service services set sets setting settings shape share side sides sign significance
-similarity site situation situations size skill skills society software solution sort source
-sources space species speed stage stages standard standards start state statement statements
-states step steps story strategy strength string structure structures student students studies
-study style subject subjects success summary support surface system systems table task tasks team
-technique techniques technology tendency term terms test tests text theme theory thing things
-thought thoughts thousand time times title today tool tools top topic total town tradition
-training treatment trend trouble truth type types understanding unit units usage use user users
-value values variable variables variation variety version versions view views volume way ways week
-weeks whole woman women word words work worker workers works world year years note notes tip
-chapter appendix introduction conclusion summary default argument arguments command commands line
-option lot lots bit million billion hundred dozen half quarter third majority minority anything
-everything something nothing anyone everyone someone nobody everybody somebody
+front terms conjunction accordance favor favour native respect collection january february march
+april may june july august september october november december monday tuesday wednesday thursday
+friday saturday sunday spring summer autumn winter morning evening night north south east west
+northern southern eastern western wife husband son daughter father brother sister ability access
+account action activity activities addition advantage advantages age aim amount analysis answer
+approach approaches area areas argument aspect aspects attempt attention author authors background
+base basis beginning behavior behaviour belief benefit benefits body book books bottom boy
+capacity case cases category cause causes center centre century centuries chance change changes
+chapter character characteristic characteristics child children choice choices circumstances claim
+class code column combination common comparison component components concept concepts concern
+concerns conclusion condition conditions connection consequence consequences content contents
+context contrast control conversation cost costs countries country couple course data date day
+days decade decades decision definition degree demand description design detail details
+development difference differences difficulty dimension direction discussion distance document
+documents domain effect effects effort efforts element elements end environment error errors event
+events evidence example examples exception existence expectation experience experiences experiment
+explanation extent factor factors fashion feature features feeling feelings field fields figure
+file files focus following food force form formation forms foundation frame framework friend
+friends function functions future girl goal goals group groups growth guide hand hands head help
+history home hour hours house human humans idea ideas image impact importance improvement increase
+individual individuals influence information input instance instances interest interests
+interpretation issue issues item items job key kind kinds knowledge label labels lack language law
+laws layer length letter letters level levels life light limit limits line lines link list lists
+location loss majority man manner manual material materials matter meaning means measure measures
+member members men method methods mind minute minutes model models moment money month months
+mother name names nation nations nature need needs nothing notion number numbers object objects
+observation occasion one operation opinion opportunity option options order organization others
+output outcome outcomes package page pages paper paragraph parameter parent parents part
+participant participants parties parts party path pattern patterns people percent period periods
+person persons perspective phase phenomenon phrase picture piece place places plan point points
+policy position possibility power practice practices presence present pressure principle
+principles problem problems procedure process processes product production products program
+programs project projects properties property proportion purpose purposes quality quantity
+question questions range rate rates ratio reaction reader reality reason reasons record reference
+region regions relation relations relationship relationships report reports requirement
+requirements research researcher researchers resource resources response responses rest result
+results review right rights rise role roles room row rule rules sample scale school science
+scientist scientists section sections sense sentence sequence series service services set sets
+setting settings shape share side sides sign significance similarity site situation situations
+size skill skills society software solution sort source sources space species speed stage stages
+standard standards start state statement statements states step steps story strategy strength
+string structure structures student students studies study style subject subjects success summary
+support surface system systems table task tasks team technique techniques technology tendency term
+terms test tests text theme theory thing things thought thoughts thousand time times title today
+tool tools top topic total town tradition training treatment trend trouble truth type types
+understanding unit units usage use user users value values variable variables variation variety
+version versions view views volume way ways week weeks whole woman women word words work worker
+workers works world year years note notes tip chapter appendix introduction conclusion summary
+default argument arguments command commands line option lot lots bit million billion hundred dozen
+half quarter third majority minority anything everything something nothing anyone everyone someone
+nobody everybody somebody
 """
 #: Adjectives that say little; a term does not begin with one.
 _WEAK = """
@@ -159,3 +162,30 @@ WEAK = frozenset(_WEAK.split())
 _DETERMINERS_LIST = """
 a an the this that these those its their his her each every some any no our your my
 """
+
+_AUXILIARY_LIST = """
+is are was were be been has have had does do did can could may might must shall should will would
+became began came gave went got grew held kept knew led left lost met ran rose said saw sent spent
+spoke stood took taught told thought won wore wrote fell felt fought found built brought bought
+drew
+"""
+_JOINING_WORDS = frozenset(_JOINING.split())
+#: Words that can be the verb of a sentence: with each base form its third person.
+_VERBS = frozenset(_AUXILIARY_LIST.split()) | {
+    form
+    for base in _JOINING_WORDS
+    for third in (f"{base}s", f"{base}es", f"{base[:-1]}ies")
+    if third in _JOINING_WORDS
+    for form in (base, third)
+}
+_PAST = re.compile(r"(?<!\ba )(?<!\ban )(?<!\bthe )(?<!\bof )(?<!\bby )(?<!, )\b\w{2,}ed\b")
+_WITH_OBJECT = re.compile(r"\w{3,}s (?:the|an?|its|their|his|her|each|every|all|some|no|more)\b")
+
+
+def has_verb(text: str) -> bool:
+    """Whether an English sentence has a finite verb, as far as its words tell."""
+    return (
+        not _VERBS.isdisjoint(text.lower().split())
+        or _PAST.search(text) is not None
+        or _WITH_OBJECT.search(text) is not None
+    )

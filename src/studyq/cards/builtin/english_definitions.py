@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from studyq.cards.builtin.english import has_verb
 from studyq.cards.builtin.fact import Fact, UsualCase
 from studyq.cards.builtin.subjects import (
     BAD_ANSWER,
     BAD_FIRST,
-    RESTRICTS,
     bare,
     is_person,
     is_term,
     leans_out,
+    repeats,
+    restricts,
     tells,
     trimmed,
     within,
@@ -54,10 +56,9 @@ _NAMED_BY = re.compile(
 )
 _OCCURS = re.compile(rf"^{_SUBJECT} (?P<verb>occurs?|happens?) (?P<answer>when .+)$")
 _ACTIONS_LIST = """
-assert assess attribute cause comprise contain control convert detect determine emphasize
-encompass entail examine explain explore hold inhibit investigate involve measure monitor predict
-process produce propose protect regulate release represent secrete state store study suggest
-transmit trigger
+assert assess cause comprise contain control convert detect determine emphasize encompass entail
+examine explain explore hold inhibit investigate involve measure monitor predict process produce
+propose protect regulate release represent secrete state store study suggest transmit trigger
 """
 _THIRD_PERSON = {
     (base[:-1] + "ies" if base.endswith("y") else base + "s"): base
@@ -70,13 +71,15 @@ _DOES = re.compile(
 _CLAIMS_LIST = """
 assert hold predict propose state suggest
 """
+_MEANT = re.compile(r"(?:an?|the|to|being|having|not|\w+ing)\b")
+_DIGIT = re.compile(r"\d")
 _CLAIMS = frozenset(_CLAIMS_LIST.split())
 _LOOSE_OBJECT = re.compile(
     r"(?:often|usually|can|may|will|it|them|him|her|this|these|those|in|on|at|to|as|by|from|for|with|and|or|of|into|up|out|off|"
     r"over|only|also|more|not|how much)\b"
 )
 _FINITE_LIST = """
-is are was were it this these they he she we you has have can will
+such is are was were it this these they he she we you has have can will
 """
 _FINITE = frozenset(_FINITE_LIST.split())
 
@@ -147,8 +150,9 @@ def _is(text: str, usual_case: UsualCase) -> Fact | None:
     if asked.startswith("the ") and " of " in asked and not asked[4].isupper():
         return None  # "The capital of the country is …": which country?
     explicit = match.groupdict().get("defined") is not None
-    restricts = RESTRICTS.search(answer) is not None
-    if not explicit and not restricts:
+    if not explicit and restricts(answer) is None:
+        return None
+    if repeats(subject, answer) or (verb == "are" and answer.startswith(("a ", "an "))):
         return None
     score = 0.9 if explicit else 0.75
     score += 0.1 * (answer.startswith(("a ", "an ")) and " that " in answer)
@@ -175,7 +179,9 @@ def _means(text: str, usual_case: UsualCase) -> Fact | None:
     plural = not first.endswith("s")
     if first.startswith("refer") and len(subject.split()) == 1 and asked[0].isupper():
         return None  # "Git refers to changes by …"
-    if first.startswith("mean") and answer.startswith("that "):
+    if first.startswith("mean") and not _MEANT.match(answer):
+        return None
+    if plural != (is_plural(asked) and not asked.startswith(("a ", "an ", "the "))):
         return None
     question = (
         f"What {'do' if plural else 'does'} {asked} {first.removesuffix('s')} {rest}".rstrip()
@@ -194,9 +200,11 @@ def _called(text: str, usual_case: UsualCase) -> Fact | None:
         return None
     if leans_out(subject) or {word.lower() for word in words} & _FINITE:
         return None
-    if not is_term(answer[0].upper() + answer[1:]):
+    if not is_term(answer[0].upper() + answer[1:]) or has_verb(answer):
         return None
-    if words[0] in ("The", "A", "An") and not RESTRICTS.search(subject):
+    if {"which", "whom", "that"} & set(words[-4:]):
+        return None  # "The thread for which detach is called …"
+    if words[0] in ("The", "A", "An") and restricts(subject) is None:
         return None  # "The whole conflict is called …": which one?
     asked = within(subject, usual_case)
     return Fact(
@@ -233,7 +241,7 @@ def _occurs(text: str, usual_case: UsualCase) -> Fact | None:
 
 def _does(text: str, usual_case: UsualCase) -> Fact | None:
     match = _DOES.match(text)
-    if match is None or not is_term(match["subject"]):
+    if match is None or not is_term(match["subject"]) or _DIGIT.search(match["subject"]):
         return None
     answer, verb = trimmed(match["answer"]), match["verb"]
     if len(answer.split()) < 3 or BAD_ANSWER.match(answer) or _LOOSE_OBJECT.match(answer):

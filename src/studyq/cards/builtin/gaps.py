@@ -12,6 +12,8 @@ from studyq.cards.builtin.tokens import Word, runs, words
 
 _YEAR = re.compile(r"\b(?:1[0-9]\d\d|20\d\d)\b")
 _STEM_LETTERS = 5
+_TIED = re.compile(r"[^\s(\u201c\"\u2018]$")
+_BOUND = re.compile(r"['\u2019\u2013/(-]|[.:]\w")
 _INITIAL = re.compile(r"\b[A-Z]\.[ -]?$")
 _BEFORE_VERBS_LIST = """
 to can could will would may might must should not
@@ -80,18 +82,7 @@ def _term_gaps(
             continue
         first, last, meant = term
         begin, stop = found[first].start, found[last - 1].end
-        if (
-            _is_torn(text[:begin])
-            or _peeps_out(found, first, last)
-            or text[stop : stop + 1]
-            in (
-                "'",
-                "\u2019",
-                "-",
-                "/",
-                "(",
-            )
-        ):
+        if _is_torn(text[:begin]) or _peeps_out(found, first, last) or _BOUND.match(text, stop):
             continue
         score = meant.weight * (0.8 if first == 0 else 1.0)
         if meant.name and last < len(found) and _goes_on(found[last]):
@@ -131,7 +122,8 @@ def _goes_on(following: Word) -> bool:
 def _is_torn(before: str) -> bool:
     """Whether a gap would stand in brackets, in quotes, or within a name with initials."""
     return (
-        before.count("(") > before.count(")")
+        _TIED.search(before) is not None
+        or before.count("(") > before.count(")")
         or before.count("\u201c") > before.count("\u201d")
         or before.count('"') % 2 == 1
         or _INITIAL.search(before) is not None

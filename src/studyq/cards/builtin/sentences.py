@@ -28,6 +28,8 @@ _SIGNS = re.compile(
 _ADDRESS = re.compile(r"https?:|www\.|\.(?:com|org|net|edu|html?|php)\b|\w\.\w+\(", re.IGNORECASE)
 _DEBRIS = re.compile(
     r"\w- (?!and\b|or\b|und\b|oder\b|bzw|et\b|y\b|to\b)\w|\b(?:\w ){4,}|\.\.\.|\u2026"
+    r"|[^\W\d_]{3}\.[A-Z]|\[[a-z]|\bet al\b"
+    r"|\b(?:Pub|Stat|Cong|Sec|Art|Inc|Ltd|Fig|Vol|Dr|Prof|Mr|Mrs|St)\.$"
 )
 _CAPITALS = re.compile(r"(?:\b[A-Z][A-Z\d]{2,}\b[ :]+){3,}")
 _CITATION = re.compile(
@@ -93,7 +95,7 @@ _LEANING_PHRASE = re.compile(
     r"estos|cambio)|De (?:esta|este|hecho)|Sin embargo|Es decir|C'est|Il s'agit)"
 )
 _PRONOUN = re.compile(
-    r"\b(?:this|these|those|such an?|the (?:former|latter|above|following|same)|here|herein|"
+    r"\b(?:this|these|those|such an?|the (?:former|latter|above|following)|here|herein|"
     r"above|below|aforementioned|respectively)\b"
 )
 _TWO_SENTENCES = re.compile(
@@ -161,8 +163,10 @@ def _on_page(
 ) -> Iterator[Sentence]:
     for block in blocks(page):
         start = block.start
-        for end in sentence_ends(page.text, block.start, block.end):
+        for end in [*sentence_ends(page.text, block.start, block.end), block.end]:
             raw = page.text[start:end]
+            if not raw.strip():
+                continue
             first = page.offset + start + len(raw) - len(raw.lstrip())
             last = page.offset + end
             chunk = _chunk_of(first, last, chunks, starts)

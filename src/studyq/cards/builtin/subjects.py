@@ -35,8 +35,12 @@ must that which who whom whose where when if because although while as than so n
 becomes become makes made says said then now also thus still
 """
 _VERB_IN_SUBJECT = frozenset(_VERB_IN_SUBJECT_LIST.split())
+_PARTS = frozenset(
+    {"section", "subsection", "article", "chapter", "figure", "table", "page", "part"}
+)
 _POINTERS_LIST = """
-such same other its their his her this these those following above
+such same other it its itself they them their themselves he him his she her we our you your this
+these those following above instead
 """
 _POINTERS = frozenset(_POINTERS_LIST.split())
 BAD_ANSWER = re.compile(
@@ -51,19 +55,25 @@ BAD_ANSWER = re.compile(
     r"(?:powerful|useful|valuable|effective|functional|helpful|great|good|common|simple)? ?"
     r"(?:tool|example|reason|problem|thing|issue|question|challenge))\b"
 )
-_SECOND_STATEMENT = re.compile(
-    r",? \u2013 |,? ?\u2014 ?|, (?:and|but|so|yet|while|whereas|although|though|because|since|or) "
-    r"(?=(?:(?!that\b|which\b|who\b)[\w'-]+,? ){0,10}(?:is|are|was|were|has|have|had|can|could|"
-    r"will|would|may|might|it|they|he|she|does|do|did)\b)"
+_NO_NOUN = re.compile(
+    r"(?:as|also|in|on|at|by|for|with|of|to|not|now|still|often|usually|more|most|less|very|so|too|"
+    r"able|likely|unlikely|used|known|nothing|something|everything|how|what|where|when|here|there|"
+    r"visible|available|responsible|\w+ed|\w+ly)\b"
 )
-RESTRICTS = re.compile(
+_SECOND_STATEMENT = re.compile(
+    r",? \u2013 |,? ?\u2014 ?| and (?=is\b|are\b|was\b|were\b|has\b|have\b|can\b)"
+    r"|, (?:and|but|so|yet|while|whereas|although|though|because|since|or) "
+    r"(?=(?:(?!that\b|which\b|who\b)[\w'-]+,? ){0,10}(?:is|are|was|were|has|have|had|can|could|"
+    r"will|would|may|might|it|they|he|she|does|do|did|exists?|remains?|includes?|requires?)\b)"
+)
+_RESTRICTS = re.compile(
     r"\b(?:that|which|who|whose|where|when|in which|of|for|used|based|by|to|from|with|between|in|"
     r"caused|characterized|consisting|containing|designed|made|about|on)\b"
 )
 _SOMEBODY = re.compile(r"\b(?:he|she|him|(?<!or )her|hers|his(?! or her))\b")
 _PERSON = re.compile(
     r"\b(?:\w+(?:ologist|ician|opher|grapher|omist)|scientist|physicist|chemist|poet|author|writer|"
-    r"king|queen|emperor|president|general|leader|explorer|inventor|artist|painter|composer|"
+    r"king|queen|emperor|president|explorer|inventor|artist|painter|composer|"
     r"mathematician|astronomer|activist|lawyer|politician|engineer|professor|theorist|scholar|saint|"
     r"prince|duke|pope|investor|actor|actress|director|senator|governor|ruler|minister|soldier|"
     r"officer|commander|founder|citizen|merchant|priest|monk|bishop|judge|journalist|novelist|"
@@ -99,7 +109,22 @@ def trimmed(text: str) -> str:
 
 def tells(answer: str) -> bool:
     """Whether a predicate says what something is."""
-    return len(answer.split()) >= 4 and not BAD_ANSWER.match(answer)
+    return (
+        len(answer.split()) >= 4
+        and BAD_ANSWER.match(answer) is None
+        and _NO_NOUN.match(answer) is None
+    )
+
+
+def restricts(answer: str) -> re.Match[str] | None:
+    """What sets a thing apart, if it comes early: "a cell *that* …"."""
+    early = " ".join(answer.split()[:9])
+    return _RESTRICTS.search(answer, 0, len(early))
+
+
+def repeats(term: str, answer: str) -> bool:
+    """Whether a definition begins with the word that it defines: "the input format of …"."""
+    return term.split()[-1].lower() in answer.lower().split()[:5]
 
 
 def leans_out(answer: str) -> bool:
@@ -112,12 +137,14 @@ def is_term(subject: str) -> bool:
     words = subject.split()
     if not 1 <= len(words) <= 7 or subject.count("(") != subject.count(")"):
         return False
-    lower = [word.strip("()\u201c\u201d'\"").lower() for word in words]
+    lower = [re.split("['\u2019]", word.strip("()\u201c\u201d'\"").lower())[0] for word in words]
     content = [word for word in lower if word not in ("a", "an", "the", "of", "and", "in")]
     if not content or lower[0] in BAD_FIRST or content[0] in WEAK:
         return False
     if lower[-1] in _BAD_LAST and (len(content) == 1 or lower[0] == "the"):
         return False
+    if lower[0] in _PARTS and any(word[-1:].isdigit() for word in lower):
+        return False  # "Section 512 contains …"
     if any(word in _VERB_IN_SUBJECT or word in _POINTERS for word in lower):
         return False
     if lower[0].endswith("ed") or any(len(word) > 4 and word.endswith("ly") for word in lower):
@@ -140,6 +167,8 @@ def is_named(subject: str) -> bool:
 def is_person(asked: str, answer: str) -> bool:
     """Whether a subject, as written within a sentence, is somebody by what is said of it."""
     words = asked.split()
+    if words[-1][0].isupper() and words[0].islower() and _PERSON.search(asked):
+        return True  # "writer Eça de Queiroz"
     return (
         1 <= len(words) <= 6
         and all(word[0].isupper() or word in ("de", "von", "van", "of") for word in words)

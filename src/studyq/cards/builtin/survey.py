@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from studyq.cards.builtin.english import has_verb
 from studyq.cards.builtin.fact import Fact
 from studyq.cards.builtin.facts import find_facts
 from studyq.cards.builtin.gaps import Gap, gaps
@@ -15,7 +16,7 @@ from studyq.cards.builtin.sentences import Sentence, is_english, sentences
 from studyq.cards.builtin.terms import Term, TermCounter
 from studyq.cards.source import Source
 
-MOST_OF_A_TERM = 3  #: times that a term is hidden in one document
+MOST_OF_A_TERM = 2  #: times that a term is hidden in one document
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def survey(source: Source) -> Survey:
     order = {chunk.id: place for place, chunk in enumerate(source.chunks)}
     if language is None:
         return Survey(None, {}, {}, {}, {}, order)
-    if language.code != "en":
+    if language.code == "en":
+        found = [replace(each, clear=each.clear and has_verb(each.text)) for each in found]
+    else:
         found = [each for each in found if not is_english(each.text)]
     counter = TermCounter(language)
     for each in found:

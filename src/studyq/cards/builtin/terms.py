@@ -131,10 +131,10 @@ class TermCounter:
         if seen is not None and seen.forms:
             usual = max(seen.forms, key=seen.forms.__getitem__)
             usual = first if usual[0].isupper() else first.lower()
-        elif rest[:1].isupper() and first.lower() not in (
-            self._language.function_words | self._language.weak
+        elif first.lower() not in (self._language.function_words | self._language.weak) and (
+            not rest or any(part[0].isupper() for part in rest.split())
         ):
-            usual = first
+            usual = first  # a name, as far as one can see
         else:
             usual = first.lower()
         return f"{usual} {rest}".rstrip()
