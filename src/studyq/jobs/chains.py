@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from studyq.database.base import isoformat, now
 from studyq.database.engine import Database, announce
-from studyq.database.prepared import Prepared
+from studyq.database.prepared import Prepared, constant
 from studyq.jobs.claims import Claim
 from studyq.jobs.enqueue import queue_topic
 from studyq.jobs.events import append_events
@@ -30,7 +30,7 @@ _HELD = (sa.text("jobs.state = 'delayed'"), Job.run_at == HELD)
 _RELEASE = Prepared(
     sa.update(Job)
     .where(Job.after_id == bindparam("done"), DELAYED_SQL)
-    .values(state=State.WAITING, run_at=bindparam("at"))
+    .values(state=constant("waiting"), run_at=bindparam("at"))
     .returning(*_JOB)
 )
 
