@@ -4,55 +4,66 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
 from studyq.database.engine import Database
 
-T = TypeVar("T")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 MOST = 16  #: writes in one transaction: others wait for its end
 
 
-class _Turn:
+class _Turn(Generic[Item, Result]):
     """A write that waits to be committed; its thread sleeps until it is, or until it leads."""
 
-    __slots__ = ("called", "error", "over", "result", "write")
+    __slots__ = ("called", "error", "item", "over", "result")
 
-    def __init__(self, write: Callable[[sa.Connection], Any]) -> None:
-        self.write = write
-        self.result: Any = None
-        self.error: Exception | None = None
+    result: Result
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.error: BaseException | None = None
         self.over = False
         self.called = threading.Lock()
         self.called.acquire()
 
 
-class GroupedWrites:
+class GroupedWrites(Generic[Item, Result]):
     """Whoever comes first commits for all that have come by then; a single write never waits.
 
     Each write stands for itself: when one of a group fails, the group is rolled back and each is
-    written again in a transaction of its own. So a write must be one that can be run again.
+    written again in a transaction of its own.
+
+    Args:
+        write: writes some items in the running transaction; returns a result for each. It must be
+            fit to be run again.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        write: Callable[[sa.Connection, Sequence[Item]], Sequence[Result]],
+    ) -> None:
         self._database = database
-        self._waiting: deque[_Turn] = deque()
+        self._write = write
+        self._waiting: deque[_Turn[Item, Result]] = deque()
         self._led = False  #: whether somebody is committing
         self._lock = threading.Lock()
 
-    def run(self, write: Callable[[sa.Connection], T]) -> T:
-        """Run a write on a connection with a transaction running.
+    def run(self, item: Item) -> Result:
+        """Write an item.
 
         Returns:
-            What the write returned, once it is committed.
+            Its result, once it is committed.
 
         Raises:
-            Exception: what the write raised, or what kept it from being committed.
+            Exception: what its write raised, or what kept it from being committed.
         """
-        turn = _Turn(write)
+        turn: _Turn[Item, Result] = _Turn(item)
         with self._lock:
             self._waiting.append(turn)
             leads = not self._led
@@ -60,16 +71,16 @@ class GroupedWrites:
         if not leads:
             turn.called.acquire()
         if not turn.over:
-            self._lead(turn)
+            self._lead()
         if turn.error is not None:
             raise turn.error
-        result: T = turn.result
-        return result
+        return turn.result
 
-    def _lead(self, own: _Turn) -> None:
-        group = []
+    def _lead(self) -> None:
+        """Commit the writes that wait, oneself's the first; then let the next in line lead."""
+        group: list[_Turn[Item, Result]] = []
         try:
-            group = self._commit(own)
+            self._commit(group)
         finally:
             with self._lock:
                 heir = self._waiting[0] if self._waiting else None
@@ -80,29 +91,29 @@ class GroupedWrites:
                 turn.over = True
                 turn.called.release()
 
-    def _commit(self, own: _Turn) -> list[_Turn]:
-        """Commit the writes that wait; those that come while it writes join them."""
-        group: list[_Turn] = []
+    def _commit(self, group: list[_Turn[Item, Result]]) -> None:
         try:
             with self._database.hold() as connection:
                 while self._waiting and len(group) < MOST:
-                    turn = self._waiting.popleft()
-                    group.append(turn)
-                    turn.result = turn.write(connection)
-        except Exception as error:
-            if not group:  # no transaction was to be had; others may have more luck
-                self._waiting.remove(own)
-                group = [own]
+                    group.append(self._waiting.popleft())
+                self._write_all(connection, group)
+        except BaseException as error:  # raised again in the thread that it belongs to
+            if not group:  # no transaction was to be had; the next may have more luck
+                group.append(self._waiting.popleft())
             if len(group) == 1:
                 group[0].error = error
             else:
                 for turn in group:
                     self._write_alone(turn)
-        return group
 
-    def _write_alone(self, turn: _Turn) -> None:
+    def _write_alone(self, turn: _Turn[Item, Result]) -> None:
         try:
             with self._database.hold() as connection:
-                turn.result = turn.write(connection)
-        except Exception as error:
+                self._write_all(connection, [turn])
+        except BaseException as error:
             turn.error = error
+
+    def _write_all(self, connection: sa.Connection, group: list[_Turn[Item, Result]]) -> None:
+        results = self._write(connection, [turn.item for turn in group])
+        for turn, result in zip(group, results, strict=True):
+            turn.result = result

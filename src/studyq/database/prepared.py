@@ -22,7 +22,9 @@ class Prepared:
         columns: of an insert, those that get values.
     """
 
-    def __init__(self, statement: sa.UpdateBase, columns: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, statement: sa.UpdateBase | sa.Select[Any], columns: Iterable[str] | None = None
+    ) -> None:
         self._statement = statement
         self._columns = None if columns is None else list(columns)
         self._compiled: WeakKeyDictionary[sa.Dialect, _Compiled] = WeakKeyDictionary()
@@ -72,7 +74,10 @@ class Prepared:
 
 class _Compiled:
     def __init__(
-        self, statement: sa.UpdateBase, columns: list[str] | None, dialect: sa.Dialect
+        self,
+        statement: sa.UpdateBase | sa.Select[Any],
+        columns: list[str] | None,
+        dialect: sa.Dialect,
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self.text: str = compiled.string

@@ -27,6 +27,7 @@ BATCH = 100
 
 _JOB = Job.__table__.columns
 _HELD = (sa.text("jobs.state = 'delayed'"), Job.run_at == HELD)
+_HAS_NEXT = Prepared(sa.select(Job.id).where(Job.after_id == bindparam("done")).limit(constant(1)))
 _RELEASE = Prepared(
     sa.update(Job)
     .where(Job.after_id == bindparam("done"), DELAYED_SQL)
@@ -41,6 +42,8 @@ def release(connection: sa.Connection, job_id: str) -> list[dict[str, Any]]:
     Returns:
         Events, to be appended in the same transaction.
     """
+    if not _HAS_NEXT.all(connection, {"done": job_id}):  # most have none, and this costs less
+        return []
     at = now()
     released = [Claim(row) for row in _RELEASE.all(connection, {"done": job_id, "at": at})]
     for claim in released:

@@ -81,13 +81,6 @@ class Claim:
         return event
 
 
-_next = (
-    sa.select(Job.id)
-    .where(Job.queue == bindparam("q"), WAITING_SQL)
-    .order_by(Job.priority.desc(), Job.run_at, Job.id)
-    .limit(constant(1))
-    .scalar_subquery()
-)
 _running = (
     sa.select(sa.func.count())
     .select_from(sa.alias(Job.__table__, "running"))
@@ -96,12 +89,21 @@ _running = (
     )
     .scalar_subquery()
 )
-_room = sa.exists().where(
-    Queue.name == bindparam("q"), Queue.paused.is_(False), Queue.concurrency > _running
+_room = (
+    sa.select(Queue.concurrency - _running)
+    .where(Queue.name == bindparam("q"), Queue.paused.is_(sa.false()))
+    .scalar_subquery()
+)
+_next = (
+    sa.select(Job.id)
+    .where(Job.queue == bindparam("q"), WAITING_SQL)
+    .order_by(Job.priority.desc(), Job.run_at, Job.id)
+    # Not below 0, which would be no limit.
+    .limit(sa.func.max(constant(0), sa.func.coalesce(sa.func.min(bindparam("most"), _room), 0)))
 )
 _CLAIM = Prepared(
     sa.update(Job)
-    .where(Job.id == _next, _room)
+    .where(Job.id.in_(_next))
     .values(
         state=constant("active"),
         token=Job.token + constant(1),
@@ -183,28 +185,30 @@ _PUT_BACK = Prepared(
 )
 
 
-def claim_next(
-    connection: sa.Connection, queue: str, worker_id: str, lease: float
-) -> tuple[Claim, dict[str, Any]] | None:
-    """Take the next job of a queue, unless it is paused or full.
+def claim(
+    connection: sa.Connection, queue: str, most: int, worker_id: str, lease: float
+) -> list[tuple[Claim, dict[str, Any]]]:
+    """Take the next jobs of a queue: none if it is paused, and no more than it may run at once.
 
     Args:
         connection: with a write transaction running.
         lease: seconds.
 
     Returns:
-        The claim and its event, to be appended by the caller in the same transaction.
+        The claims, each with its event, to be appended by the caller in the same transaction.
     """
     at = now()
-    row = _CLAIM.first(
-        connection, {"q": queue, "w": worker_id, "until": at + round(lease * 1e6), "at": at}
+    until = at + round(lease * 1e6)
+    rows = _CLAIM.all(
+        connection, {"q": queue, "most": most, "w": worker_id, "until": until, "at": at}
     )
-    if row is None:
-        return None
-    claim = Claim(row)
+    return [(claim, _start(claim, at)) for claim in map(Claim, rows)]
+
+
+def _start(claim: Claim, at: int) -> dict[str, Any]:
     event = claim.event("state", State.ACTIVE, {"attempt": claim.attempt}, at)
     event["waited"] = max(0, at - claim.run_at)
-    return claim, event
+    return event
 
 
 def renew(connection: sa.Connection, claims: Sequence[Claim], lease: float) -> None:

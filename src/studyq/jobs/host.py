@@ -10,7 +10,6 @@ import sqlalchemy as sa
 import structlog
 
 from studyq.database.engine import Database
-from studyq.database.grouped import GroupedWrites
 from studyq.jobs import claims
 from studyq.jobs.clock import Clock, after_setback, held_by_others
 from studyq.jobs.commits import CommitWatch
@@ -90,11 +89,11 @@ class JobHost:
         self._nudged = threading.Event()
         self._executing = Executing()
         self._shared = WorkerSettings(
-            self._presence.worker_id, lease, registry, self._stop, self._executing,
-            GroupedWrites(database) if group_finishes else None,
-        )  # fmt: skip
+            self._presence.worker_id, lease, registry, self._stop, self._executing, group_finishes
+        )
+        self._workers = {queue: QueueWorker(database, queue, self._shared) for queue in concurrency}
         self._bells = {
-            queue: Doorbell(queue, threads, QueueWorker(database, queue, self._shared).drain)
+            queue: Doorbell(queue, threads, self._workers[queue].drain)
             for queue, threads in concurrency.items()
         }
         self._concurrency = dict(concurrency)

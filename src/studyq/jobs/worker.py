@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -74,7 +74,7 @@ class WorkerSettings:
     """What all workers of a process share.
 
     Args:
-        finishes: commits finishes of several threads together; None for a commit each.
+        group_finishes: threads that finish jobs of a queue at the same moment share a commit.
     """
 
     worker_id: str
@@ -82,7 +82,7 @@ class WorkerSettings:
     registry: Registry
     stop: Stop
     executing: Executing
-    finishes: GroupedWrites | None = None
+    group_finishes: bool = True
 
 
 class QueueWorker:
@@ -92,6 +92,7 @@ class QueueWorker:
         self._database = database
         self._queue = queue
         self._shared = shared
+        self._finishes = GroupedWrites(database, self._end_and_claim)
 
     def drain(self) -> None:
         """Claim and run jobs until the queue has none to give or the process stops."""
@@ -104,23 +105,30 @@ class QueueWorker:
                 claim = self._run(claim)
 
     def _claim_first(self) -> Claim | None:
-        if self._shared.stop.requested.is_set():
-            return None
-        with self._database.hold() as connection:
-            return self._claim(connection, [])
+        return None if self._shared.stop.requested.is_set() else self._write(_nothing)
 
-    def _claim(self, connection: sa.Connection, events: Events) -> Claim | None:
-        """Claim the next job; append its event together with the ones given."""
-        claimed = None
+    def _write(self, ending: Ending) -> Claim | None:
+        """Write an attempt's end and the claim of the thread's next job, in one transaction."""
+        if self._shared.group_finishes:
+            return self._finishes.run(ending)
+        with self._database.hold() as connection:
+            return self._end_and_claim(connection, [ending])[0]
+
+    def _end_and_claim(
+        self, connection: sa.Connection, endings: Sequence[Ending]
+    ) -> list[Claim | None]:
+        """Write ends, and as many claims if there are jobs for them."""
+        events = [event for ending in endings for event in ending(connection)]
+        found: list[Claim | None] = []
         if not self._shared.stop.requested.is_set():
-            claimed = claims.claim_next(
-                connection, self._queue, self._shared.worker_id, self._shared.lease
-            )
-        if claimed is not None:
-            events.append(claimed[1])
+            for claim, event in claims.claim(
+                connection, self._queue, len(endings), self._shared.worker_id, self._shared.lease
+            ):
+                found.append(claim)
+                events.append(event)
         if events:
             append_events(connection, events)
-        return None if claimed is None else claimed[0]
+        return [*found, *[None] * (len(endings) - len(found))]
 
     def _run(self, claim: Claim) -> Claim | None:
         """Run one attempt and write its end; returns the next claim, made in the same write."""
@@ -171,7 +179,7 @@ class QueueWorker:
 
     def _finish(self, claim: Claim, ending: Ending, *, last: bool = False) -> Claim | None:
         try:
-            return patiently(claim, self._shared.lease, partial(self._end_and_claim, ending))
+            return patiently(claim, self._shared.lease, partial(self._write, ending))
         except Exception as error:
             if not last and not isinstance(error, sa.exc.OperationalError):
                 # The last effects failed, not the database: the attempt ends with that error.
@@ -180,15 +188,6 @@ class QueueWorker:
             # The job stays active without a beat: the reaper gives it back when its lease ends.
             log.error("finish not written", error=str(error), exc_info=True)
         return self._claim_first()
-
-    def _end_and_claim(self, ending: Ending) -> Claim | None:
-        def write(connection: sa.Connection) -> Claim | None:
-            return self._claim(connection, ending(connection))
-
-        if self._shared.finishes is not None:
-            return self._shared.finishes.run(write)
-        with self._database.hold() as connection:
-            return write(connection)
 
     def _complete(
         self, claim: Claim, outcome: Outcome, attempt: Context, connection: sa.Connection

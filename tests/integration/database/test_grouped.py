@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -37,6 +37,12 @@ def insert(name: str) -> Callable[[sa.Connection], str]:
     return write
 
 
+def write_all(
+    connection: sa.Connection, writes: Sequence[Callable[[sa.Connection], Any]]
+) -> list[Any]:
+    return [write(connection) for write in writes]
+
+
 def names(database: Database) -> set[str]:
     with database.read() as session:
         return set(session.scalars(sa.select(samples.c.name)))
@@ -46,7 +52,7 @@ def run_together(
     database: Database, writes: list[Callable[[sa.Connection], Any]]
 ) -> list[Future[Any]]:
     """Run each write in a thread of its own; all have come before the first may begin."""
-    grouped = GroupedWrites(database)
+    grouped = GroupedWrites(database, write_all)
     with ThreadPoolExecutor(len(writes)) as threads:
         with database.write():
             futures = [threads.submit(grouped.run, write) for write in writes]
@@ -57,7 +63,7 @@ def run_together(
 def test_one_write_is_committed_when_it_returns(
     database: Database, commits: list[frozenset[str]]
 ) -> None:
-    assert GroupedWrites(database).run(insert("a")) == "a"
+    assert GroupedWrites(database, write_all).run(insert("a")) == "a"
     assert names(database) == {"a"}
     assert commits == [{"a"}]
 
@@ -94,7 +100,7 @@ def test_each_is_told_when_the_database_stays_locked(url: sa.URL, database: Data
     with database.write() as session:
         samples.create(session.connection())
     hasty = Database(str(url), busy_timeout=0.05)
-    grouped = GroupedWrites(hasty)
+    grouped = GroupedWrites(hasty, write_all)
     with ThreadPoolExecutor(2) as threads, database.write():
         futures = [threads.submit(grouped.run, insert(name)) for name in ("a", "b")]
         errors = [future.exception() for future in futures]
@@ -107,7 +113,7 @@ def test_each_is_told_when_the_database_stays_locked(url: sa.URL, database: Data
 def test_a_thread_that_ends_gives_its_connection_back(
     database: Database, commits: list[frozenset[str]]
 ) -> None:
-    grouped = GroupedWrites(database)
+    grouped = GroupedWrites(database, write_all)
     for number in range(100):  # more than the pool would ever open
         thread = threading.Thread(target=grouped.run, args=(insert(str(number)),))
         thread.start()

@@ -60,8 +60,7 @@ class Finishers:
         """Let all finish; the block runs before any of them can be written."""
         host = JobHost(self.jobs.database, self.jobs.registry, concurrency={QUEUE: THREADS})
         host.start()
-        finishes = host._shared.finishes
-        assert finishes is not None
+        finishes = host._workers[QUEUE]._finishes
         try:
             wait_for(lambda: len(self.started) == count, "all jobs")
             with self.jobs.database.write() as session:

@@ -23,10 +23,9 @@ def claim(jobs: Jobs, worker_id: str, *, lease: float = 30.0) -> claims.Claim:
     """Claim the next job as another process would, and never finish it."""
     with jobs.database.write() as session:
         connection = session.connection()
-        claimed = claims.claim_next(connection, QUEUE, worker_id, lease)
-        assert claimed is not None
-        append_events(connection, [claimed[1]])
-        return claimed[0]
+        [(claimed, event)] = claims.claim(connection, QUEUE, 1, worker_id, lease)
+        append_events(connection, [event])
+        return claimed
 
 
 def sign_in(jobs: Jobs, worker_id: str, *, host: str, pid: int, pid_started: str) -> None:
