@@ -127,6 +127,7 @@ def _doomed(context: JobContext) -> Outcome:
 
 def _raising_effects(context: JobContext) -> Outcome:
     """Its last effects fail within the finish, after having written something."""
+    time.sleep(context.payload.get("seconds", 0))
 
     def write(session: Session) -> None:
         effect_of(context)(session)

@@ -1,6 +1,6 @@
 """Ways to break the job layer, or its bells, on purpose; a worker process switches them on.
 
-The suite must notice each of the first four, and nothing must come of the last two.
+The suite must notice each but the last two, and nothing must come of those.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from studyq.database.base import now
+from studyq.database.grouped import GroupedWrites
 from studyq.jobs import claims, context, host, worker
 from studyq.jobs.doorbell import RingStorage
 from studyq.jobs.host import JobHost
@@ -73,6 +74,19 @@ def without_release() -> None:
     worker.release = keep  # type: ignore[assignment,attr-defined]
 
 
+def with_careless_groups() -> None:
+    """Of writes that share a transaction one may fail; what it wrote is committed all the same."""
+
+    def careless(self: Any, connection: sa.Connection, group: list[Any]) -> None:
+        for turn in group:
+            try:
+                [turn.result] = self._write(connection, [turn.item])
+            except Exception as error:
+                turn.error = error
+
+    GroupedWrites._write_all = careless  # type: ignore[method-assign]
+
+
 def with_rings_lost() -> None:
     """No ring is ever heard."""
 
@@ -99,6 +113,7 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "without_reaper": without_reaper,
     "with_process_wide_heartbeat": with_process_wide_heartbeat,
     "without_release": without_release,
+    "with_careless_groups": with_careless_groups,
     "with_rings_lost": with_rings_lost,
     "with_rings_doubled": with_rings_doubled,
 }
