@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from studyq.cards.admission import REJECTIONS
 from studyq.cards.listing import (
     CardFilter,
     count_cards,
@@ -18,9 +19,8 @@ from studyq.cards.listing import (
     list_cards,
     list_tags,
 )
-from studyq.cards.models import CardSession, Flashcard, SessionStatus
-from studyq.jobs.models import Job
-from studyq.jobs.service import describe_job
+from studyq.cards.models import CardSession, CardState, Flashcard, SessionStatus
+from studyq.cards.session_listing import describe_sessions
 from studyq.library.errors import NotFoundError
 from studyq.library.models import Chunk, Document, Page, Pdf
 from studyq.web.pages.card_views import (
@@ -30,11 +30,13 @@ from studyq.web.pages.card_views import (
     DocumentCards,
     DocumentChoice,
     RunningSession,
+    SessionView,
 )
 from studyq.web.services import Services
 
 CARDS = 20  #: on one page of drafts
 OF_DOCUMENT = 200  #: in the tab of a document
+SESSIONS = 10  #: that are shown at once
 LIVE = (SessionStatus.PENDING, SessionStatus.PROCESSING)
 
 
@@ -83,6 +85,7 @@ class CardPages:
                 more=sum(counts.values()) - len(cards),
                 sections=_sections(session, user_id, document_id),
                 running=_running(session, user_id, document_id),
+                sessions=_ended(session, user_id, document_id),
             )
 
     def place(self, card_id: str) -> CardView | None:
@@ -150,30 +153,43 @@ def _sections(session: Session, user_id: str, document_id: str) -> tuple[str, ..
     return tuple(session.scalars(query))
 
 
-def _running(
-    session: Session, user_id: str, document_id: str | None = None
-) -> tuple[RunningSession, ...]:
-    query = (
-        sa.select(CardSession, Document.title)
-        .join(Document, Document.id == CardSession.document_id)
-        .where(CardSession.user_id == user_id, CardSession.status.in_(LIVE))
-        .order_by(CardSession.id)
+def _sessions(
+    session: Session, user_id: str, document_id: str | None = None, *, live: bool
+) -> list[dict[str, Any]]:
+    """Sessions that are at work, or the last ones that have ended, as the API tells them."""
+    at_work = CardSession.status.in_(LIVE)
+    query = sa.select(CardSession).where(
+        CardSession.user_id == user_id, at_work if live else ~at_work
     )
     if document_id is not None:
         query = query.where(CardSession.document_id == document_id)
-    return tuple(_session(session, found, title) for found, title in session.execute(query))
+    found = session.scalars(query.order_by(CardSession.id.desc()).limit(SESSIONS)).all()
+    return describe_sessions(session, found)
 
 
-def _session(session: Session, found: CardSession, title: str) -> RunningSession:
-    job: sa.Row[Any] | None = session.execute(
-        sa.select(*Job.__table__.columns).where(Job.id == found.job_id)
-    ).one_or_none()
-    body = {
-        "id": found.id,
-        "document_id": found.document_id,
-        "title": title,
-        "wanted": found.wanted,
-        "kept": session.scalar(sa.select(sa.func.count()).where(Flashcard.session_id == found.id)),
-        "job": describe_job(session, job) if job is not None else None,
-    }
-    return msgspec.convert(body, RunningSession)
+def _running(
+    session: Session, user_id: str, document_id: str | None = None
+) -> tuple[RunningSession, ...]:
+    return tuple(
+        msgspec.convert({**body, "kept": sum(body["cards"].values())}, RunningSession)
+        for body in _sessions(session, user_id, document_id, live=True)
+    )
+
+
+def _ended(session: Session, user_id: str, document_id: str) -> tuple[SessionView, ...]:
+    return tuple(
+        msgspec.convert(
+            {
+                **body,
+                "kept": sum(body["cards"].values()),
+                "drafts": body["cards"][CardState.DRAFT],
+                "rejected": [
+                    {"reason": REJECTIONS.get(reason, reason), "count": count}
+                    for reason, count in body["rejected"].items()
+                ],
+                "tokens": body["usage"]["input_tokens"] + body["usage"]["output_tokens"],
+            },
+            SessionView,
+        )
+        for body in _sessions(session, user_id, document_id, live=False)
+    )

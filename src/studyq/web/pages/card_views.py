@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from studyq.web.pages.views import JobView, Rectangle
+from studyq.web.pages.views import ErrorView, JobView, Rectangle
 
 CardStateName = Literal["draft", "approved", "suspended", "rejected"]
 
@@ -101,6 +101,36 @@ class RunningSession(Struct, frozen=True):
     job: JobView | None = None
 
 
+class RejectedView(Struct, frozen=True):
+    """How many cards were not kept for one reason, which is a sentence."""
+
+    reason: str
+    count: int
+
+
+class FailedWindowView(Struct, frozen=True):
+    """A part of a document that gave nothing; `pages` are its first and last, counted from 1."""
+
+    error: ErrorView
+    pages: tuple[int, int] | None = None
+
+
+class SessionView(Struct, frozen=True):
+    """A request for cards that has ended, and what it gave; `drafts` are still to be looked at."""
+
+    id: str
+    status: str
+    wanted: int
+    kept: int
+    drafts: int
+    model: str
+    prompt: str = ""
+    error: ErrorView | None = None
+    rejected: tuple[RejectedView, ...] = ()
+    failed_windows: tuple[FailedWindowView, ...] = ()
+    tokens: int = 0
+
+
 class CardsWanted(Struct, frozen=True):
     """What a page of cards is asked to show, as its address says it."""
 
@@ -144,6 +174,7 @@ class DocumentCards(Struct, frozen=True):
     more: int = 0
     sections: tuple[str, ...] = ()
     running: tuple[RunningSession, ...] = ()
+    sessions: tuple[SessionView, ...] = ()
 
 
 class CardData(Protocol):

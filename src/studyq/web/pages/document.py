@@ -8,7 +8,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.response import Template
 
-from studyq.web.pages.views import DocumentView, PageData, PageView
+from studyq.web.pages.card_views import CardData, CardView
+from studyq.web.pages.views import DocumentView, PageData, PageView, PassageView
 
 MAX_GRID_PAGES = 3000
 """Above this number of pages the grid of page links is left out; the strip still has them all."""
@@ -17,12 +18,14 @@ MAX_GRID_PAGES = 3000
 @get("/app/documents/{document_id:str}", sync_to_thread=True)
 def document_page(
     page_data: NamedDependency[SkipValidation[PageData]],
+    card_data: NamedDependency[SkipValidation[CardData]],
     document_id: FromPath[str],
     page: FromQuery[str] = "1",
     label: FromQuery[str] = "",
     chunk: FromQuery[str | None] = None,
+    card: FromQuery[str | None] = None,
 ) -> Template:
-    """Shows one page of a document, with the passage `chunk` lit up when it is given.
+    """Shows one page of a document, with a passage or the quote of a card lit up.
 
     `page` counts from 1. `label` is what a reader types: the label printed on a page, or a number.
     """
@@ -33,6 +36,8 @@ def document_page(
     shown = page_data.page(document_id, index) or _unread_page(document, index)
     chunk_id = _chunk_id(chunk)
     passage = None if chunk_id is None else page_data.passage(document_id, chunk_id)
+    if card is not None:
+        passage = _quote(card_data.place(card), document_id)
     return Template(
         template_name="document.html",
         context={
@@ -41,6 +46,7 @@ def document_page(
             "row": document.row,
             "page": shown,
             "passage": passage,
+            "own": card_data.of_document(document_id),
             "max_grid_pages": MAX_GRID_PAGES,
             "current": "library",
         },
@@ -60,6 +66,13 @@ def resolve_label(document: DocumentView, wanted: str) -> int:
         if label.casefold() == folded:
             return index
     return resolve_page(document, folded)
+
+
+def _quote(card: CardView | None, document_id: str) -> PassageView | None:
+    """Where a card's quote stands, if the card is of this document."""
+    if card is None or card.source.document_id != document_id:
+        return None
+    return PassageView(None, card.source.rectangles, card.id)
 
 
 def _chunk_id(text: str | None) -> int | None:

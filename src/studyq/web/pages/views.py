@@ -222,10 +222,11 @@ class Rectangle(Struct, frozen=True):
 
 
 class PassageView(Struct, frozen=True):
-    """A passage to light up: its rectangles, over one page or several."""
+    """A passage to light up, of a chunk or of a card: its rectangles, over one page or several."""
 
-    chunk_id: int
+    chunk_id: int | None
     rectangles: tuple[Rectangle, ...] = ()
+    card_id: str | None = None
 
 
 class PageData(Protocol):

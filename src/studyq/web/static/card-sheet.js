@@ -1,7 +1,6 @@
 // <card-sheet>: the page that a card comes from, with the quoted words lit up.
 import { call } from "./api.js";
-
-const SVG = "http://www.w3.org/2000/svg";
+import { light } from "./marks.js";
 
 class CardSheet extends HTMLElement {
   #shown = "";
@@ -17,24 +16,22 @@ class CardSheet extends HTMLElement {
     this.querySelector("[data-text]").hidden = !hasPage || hasPicture;
     this.querySelector("[data-none]").hidden = hasPage;
     this.querySelector("[data-title]").textContent = hasPage ? `${source.title}, page ${source.page_label}` : "";
-    if (hasPicture) this.#picture(source);
+    if (hasPicture) this.#picture(source, key);
     else if (hasPage) this.#text(source, key);
   }
 
-  #picture({ document_id: id, page, page_label: label, rectangles, width, height }) {
+  async #picture({ document_id: id, page, page_label: label, rectangles, width, height }, key) {
     const address = `/documents/${id}/pages/${page}/image`;
     const image = this.querySelector(".sheet-image");
-    Object.assign(image, { srcset: `${address}?scale=3 2x`, src: address, alt: `Page ${label}` });
+    const marks = this.querySelector(".sheet-marks");
+    marks.replaceChildren();
+    const fresh = Object.assign(new Image(), { srcset: `${address}?scale=3 2x`, src: address });
+    await fresh.decode().catch(() => {}); // what cannot be drawn shows its alternative text
+    if (key !== this.#shown) return; // moved on meanwhile
+    Object.assign(image, { srcset: fresh.srcset, src: fresh.src, alt: `Page ${label}` });
     image.setAttribute("width", Math.round(width));
     image.setAttribute("height", Math.round(height));
-    const marks = this.querySelector(".sheet-marks");
-    marks.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    marks.replaceChildren(...rectangles.filter((one) => one.page === page).map(({ x0, y0, x1, y1 }) => {
-      const box = document.createElementNS(SVG, "rect");
-      const numbers = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 1.5 };
-      for (const [name, value] of Object.entries(numbers)) box.setAttribute(name, value);
-      return box;
-    }));
+    light(marks, { width, height }, page, rectangles);
     this.#scrollTo(rectangles.length ? rectangles[0].y0 / height : 0);
   }
 

@@ -1,7 +1,6 @@
 // The page that a card comes from, with the card's quote lit up.
 import { call } from "./api.js";
-
-const SVG = "http://www.w3.org/2000/svg";
+import { light, newMarks } from "./marks.js";
 
 /** Fills `place` with the page of a card's source; resolves when its image is there. */
 export async function showLitPage(place, source) {
@@ -30,7 +29,9 @@ export async function showLitPage(place, source) {
     const [page] = await Promise.all([call("GET", base), image.decode()]);
     image.width = Math.round(page.width);
     image.height = Math.round(page.height);
-    sheet.append(marks(page, source));
+    const marks = newMarks();
+    light(marks, page, source.page, source.rectangles);
+    sheet.append(marks);
     sheet.querySelector("rect")?.scrollIntoView({ block: "center", behavior: "instant" });
   } catch {
     sheet.replaceChildren(Object.assign(document.createElement("p"), {
@@ -38,18 +39,4 @@ export async function showLitPage(place, source) {
       textContent: source.quote ? `“${source.quote}”` : "This page cannot be shown at the moment.",
     }));
   }
-}
-
-function marks({ width, height }, { page, rectangles }) {
-  const drawing = document.createElementNS(SVG, "svg");
-  drawing.setAttribute("class", "sheet-marks");
-  drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  drawing.setAttribute("aria-hidden", "true");
-  for (const { x0, y0, x1, y1 } of rectangles.filter((one) => one.page === page)) {
-    const box = document.createElementNS(SVG, "rect");
-    const numbers = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 1.5 };
-    for (const [name, value] of Object.entries(numbers)) box.setAttribute(name, value);
-    drawing.append(box);
-  }
-  return drawing;
 }

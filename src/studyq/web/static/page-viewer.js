@@ -1,13 +1,12 @@
 // <page-viewer>: one page's image with the passage lit up over it. Turning a page changes the image,
 // the text beside it, the address, and the place shown in strip, grid and outline.
 import { call } from "./api.js";
+import { light } from "./marks.js";
 import { announce } from "./messages.js";
-
-const SVG = "http://www.w3.org/2000/svg";
 
 class PageViewer extends HTMLElement {
   #turn = 0;
-  #passages = new Map(); // chunk id → passage, for Back and Forward
+  #passages = new Map(); // chunk or card → passage, for Back and Forward
   #passage = null;
   #listening = new AbortController();
 
@@ -81,7 +80,7 @@ class PageViewer extends HTMLElement {
 
   #keep(passage) {
     this.#passage = passage;
-    if (passage) this.#passages.set(String(passage.chunk_id), passage);
+    if (passage) this.#passages.set(String(passage.card_id ?? passage.chunk_id), passage);
   }
 
   #showText(page) {
@@ -95,17 +94,9 @@ class PageViewer extends HTMLElement {
     }
   }
 
-  /** Draws the passage in the page's own units: PDF points from its top left corner. */
   #mark(width, height) {
-    const marks = this.querySelector(".sheet-marks");
-    marks.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const here = (this.#passage?.rectangles ?? []).filter(({ page }) => page === this.page);
-    marks.replaceChildren(...here.map(({ x0, y0, x1, y1 }) => {
-      const box = document.createElementNS(SVG, "rect");
-      const numbers = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 1.5 };
-      for (const [name, value] of Object.entries(numbers)) box.setAttribute(name, value);
-      return box;
-    }));
+    const rectangles = this.#passage?.rectangles ?? [];
+    light(this.querySelector(".sheet-marks"), { width, height }, this.page, rectangles);
   }
 
   #scrollToMark() {
@@ -161,15 +152,17 @@ class PageViewer extends HTMLElement {
   #keepInAddress() {
     const address = new URL(location.href);
     address.searchParams.set("page", this.page);
-    if (this.#passage) address.searchParams.set("chunk", this.#passage.chunk_id);
-    else address.searchParams.delete("chunk");
+    for (const [name, value] of [["chunk", this.#passage?.chunk_id], ["card", this.#passage?.card_id]]) {
+      if (value) address.searchParams.set(name, value);
+      else address.searchParams.delete(name);
+    }
     address.hash = "";
     if (address.href !== location.href) history.pushState(null, "", address);
   }
 
   #fromAddress() {
     const parameters = new URLSearchParams(location.search);
-    const passage = this.#passages.get(parameters.get("chunk")) ?? null;
+    const passage = this.#passages.get(parameters.get("card") ?? parameters.get("chunk")) ?? null;
     this.show(Number(parameters.get("page") ?? 1), passage, { address: false });
   }
 

@@ -3,6 +3,7 @@ import "./card-import.js";
 import "./card-sheet.js";
 import "./connection-note.js";
 import "./coverage-strip.js";
+import "./document-cards.js";
 import "./document-page.js";
 import "./draft-desk.js";
 import "./job-detail.js";

@@ -1,4 +1,5 @@
 // <tab-panels>: tabs after the ARIA pattern: arrow keys move between them, Tab goes into the panel.
+// `?tab=cards` in the address opens one.
 
 class TabPanels extends HTMLElement {
   connectedCallback() {
@@ -7,6 +8,9 @@ class TabPanels extends HTMLElement {
       if (tab) this.select(tab);
     });
     this.querySelector("[role=tablist]").addEventListener("keydown", (event) => this.#move(event));
+    const wanted = new URLSearchParams(location.search).get("tab");
+    const tab = this.#tabs.find(({ id }) => id === `tab-${wanted}`);
+    if (tab) this.select(tab);
     this.addEventListener("search-wanted", () => this.select(this.querySelector("#tab-search")));
   }
 
