@@ -36,12 +36,11 @@ ADDRESSES = (
     f"/app/jobs?view=in_progress&queue={QUEUE}&state=waiting",
     f"/app/jobs?view=needs_attention&code={ERROR['code']}",
     "/app/jobs?trigger=user",
+    "/app/jobs?q=damaged",
     "/queue",
     f"/queue/{QUEUE}/jobs",
     f"/queue/{QUEUE}/jobs?state=failed",
 )
-#: A search reads every job's words; it is told apart.
-SEARCH = "/app/jobs?q=damaged"
 
 
 def dashboard_times() -> dict[str, list[float]]:

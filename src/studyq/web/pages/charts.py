@@ -15,7 +15,7 @@ from msgspec import Struct
 HEIGHT = 40
 BAR = 0.76  #: width of a bar as a part of its step
 
-_ROUND = (1.0, 2.0, 5.0, 10.0)
+_ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 _ROUND_SECONDS = (
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0,
     1200.0, 1800.0, 3600.0, 7200.0, 14_400.0, 43_200.0, 86_400.0,
@@ -100,7 +100,7 @@ def latency_chart(steps: Sequence[Step]) -> Chart:
 
 
 def round_count(most: int) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 … that is not below a number."""
+    """The next of 1, 2, 5, 10, 20, 25, 50, 100 … that is not below a number."""
     if most <= 1:
         return 1
     power = 10 ** math.floor(math.log10(most))

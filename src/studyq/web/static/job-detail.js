@@ -2,7 +2,7 @@
 // <job-page data-job>: that page, kept true while the job lives.
 import { onConnection, onJobEvent } from "./events.js";
 import { changePriority, perform } from "./job-actions.js";
-import { fetchPage, replaceCounts, replaceKeepingFocus, throttled } from "./live-parts.js";
+import { fetchPage, isOther, replaceCounts, replaceKeepingFocus, throttled } from "./live-parts.js";
 
 const PAUSE = 500; // milliseconds
 const drawn = new Map(); // job id → its detail: a redrawn row opens to what the old one showed
@@ -70,22 +70,19 @@ class JobPage extends HTMLElement {
   }
 }
 
-/** Puts the content of `fresh` into `place`, unless it is the same or somebody types there. */
+/** Brings `place` to the content of `fresh`, part by part, unless somebody types there. */
 function put(place, fresh) {
   const typing = place.contains(document.activeElement) && document.activeElement.matches("input");
-  if (typing || place.dataset.shown === fresh.innerHTML) return;
-  place.dataset.shown = fresh.innerHTML;
-  const focused = focusable(place).indexOf(document.activeElement);
-  const open = [...place.querySelectorAll("details")].map((fold) => fold.open);
-  place.replaceChildren(...document.adoptNode(fresh).childNodes);
-  place.querySelectorAll("details").forEach((fold, index) => {
-    fold.open = open[index] ?? false;
+  if (typing) return;
+  const parts = [...place.children];
+  const others = [...fresh.children];
+  if (parts.length !== others.length || parts.some((part, at) => part.localName !== others[at].localName)) {
+    place.replaceChildren(...document.adoptNode(fresh).childNodes);
+    return;
+  }
+  parts.forEach((part, at) => {
+    if (isOther(part, others[at])) replaceKeepingFocus(part, others[at]);
   });
-  if (focused >= 0) focusable(place)[focused]?.focus();
-}
-
-function focusable(place) {
-  return [...place.querySelectorAll("a, button, summary, [tabindex]")];
 }
 
 customElements.define("job-detail", JobDetail);

@@ -11,17 +11,22 @@ export async function fetchPage(address = location.href) {
   }
 }
 
-/** Puts `fresh` in the place of `old`; the focus and what was folded away stay as they were. */
+const drawn = new WeakMap(); // element → what the server drew; elements change themselves later
+
+/** Puts `fresh` in the place of `old`; focus, folds and what was scrolled stay as they were. */
 export function replaceKeepingFocus(old, fresh) {
   const path = focusPath(old);
+  drawn.set(fresh, fresh.outerHTML);
   const adopted = document.adoptNode(fresh);
   const folds = [...old.querySelectorAll("details")];
   adopted.querySelectorAll("details").forEach((fold, index) => {
     if (folds[index]) fold.open = folds[index].open;
   });
-  const { scrollTop } = old;
+  const scrolled = scrollable(old).map((part) => [part.scrollLeft, part.scrollTop]);
   old.replaceWith(adopted);
-  adopted.scrollTop = scrollTop;
+  scrollable(adopted).forEach((part, index) => {
+    if (scrolled[index]) [part.scrollLeft, part.scrollTop] = scrolled[index];
+  });
   if (path) (adopted.matches(path) ? adopted : adopted.querySelector(path))?.focus();
 }
 
@@ -30,7 +35,7 @@ export function replaceParts(fresh, ids) {
   for (const id of ids) {
     const old = document.getElementById(id);
     const other = fresh.getElementById(id);
-    if (old && other && old.outerHTML !== other.outerHTML) replaceKeepingFocus(old, other);
+    if (old && other && isOther(old, other)) replaceKeepingFocus(old, other);
   }
 }
 
@@ -73,9 +78,15 @@ function keepTimes(old, row) {
   });
 }
 
-function isOther(old, row) {
-  if (row.dataset.revision) return old.dataset.revision !== row.dataset.revision;
-  return old.innerHTML !== row.innerHTML;
+/** Whether `fresh` is to take the place of `old`. */
+export function isOther(old, fresh) {
+  if (fresh.dataset.revision) return old.dataset.revision !== fresh.dataset.revision;
+  return (drawn.get(old) ?? old.outerHTML) !== fresh.outerHTML;
+}
+
+/** An element, and the parts of it that scroll: those have to be reached by keyboard. */
+function scrollable(element) {
+  return [element, ...element.querySelectorAll("[tabindex='0']")];
 }
 
 function focusPath(element) {
