@@ -123,23 +123,23 @@ DEEDS = [
 ]
 
 
-def sentence(number: int) -> str:
+def sentence(number: int, about: str = "old") -> str:
     """A sentence about a thing of its own; there are some 350."""
     look, kind = divmod(number, len(THINGS))
     thing, place = LOOKS[look] + THINGS[kind], PLACES[number % len(PLACES)]
     deed, month = DEEDS[(number // 3) % len(DEEDS)], MONTHS[number * 7 % len(MONTHS)]
-    return f"The {thing} {deed} what it needs in {month} and leaves the {place} soon after."
+    return f"The {thing} {deed} what it needs in {month} and leaves the {about} {place} soon after."
 
 
-def textbook(sections: int, *, sentences: int = 4, about: str = "things") -> bytes:
+def textbook(sections: int, *, sentences: int = 4, about: str = "old") -> bytes:
     """A PDF with a section a page; four sentences are one passage.
 
     Args:
-        about: A word of the title, so that the file is another one.
+        about: A word of its title and its sentences, which make it another book.
     """
     pages = []
     for section in range(sections):
         first = section * sentences
-        told = " ".join(sentence(number) for number in range(first, first + sentences))
+        told = " ".join(sentence(number, about) for number in range(first, first + sentences))
         pages.append([f"# {section + 1} About the {THINGS[first % len(THINGS)]}", told])
-    return make_pdf(pages, title=f"A book of {about}")
+    return make_pdf(pages, title=f"A book of {about} things")

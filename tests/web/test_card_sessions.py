@@ -157,7 +157,7 @@ def test_cards_of_a_pdf_from_the_request_to_the_receipt(
 
 
 def test_cards_of_a_text(client: httpx.Client, model: ModelServer, word: str) -> None:
-    document = add_text(client, f"{sentence(3)} {sentence(4)} The {word} is unlike them.")
+    document = add_text(client, f"{sentence(3, word)} {sentence(4, word)}")
 
     answer = client.post(f"/documents/{document['id']}/flashcards", json={"kinds": ["cloze"]})
 
@@ -288,6 +288,22 @@ def test_what_is_not_there_is_refused(
     client: httpx.Client, book: dict[str, Any], body: Any, code: str
 ) -> None:
     refusal(client.post(f"/pdfs/{book['pdf_id']}/flashcards", json=body), 422, code)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0000", "a\ud800b", "\u202e\ufffe", "<b>x</b>{{c1::y}}"], ids=ascii
+)
+def test_any_wish_can_be_made(
+    client: httpx.Client, model: ModelServer, book: dict[str, Any], text: str
+) -> None:
+    body = json.dumps({"prompt": text, "count": 1, "kinds": ["cloze"]})
+
+    answer = client.post(f"/pdfs/{book['pdf_id']}/flashcards", content=body)
+
+    assert answer.status_code in (202, 400), answer.text
+    if answer.status_code == 202:
+        made = ended(client, answer.json()["session"])
+        assert made["status"] == "COMPLETED", made["error"]
 
 
 def test_documents_that_cannot_give_cards_are_refused(client: httpx.Client, word: str) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _DETAIL_CHARACTERS = 300
 #: What plugins call the option for the most tokens of an answer.
 _OUTPUT_OPTIONS = ("max_tokens", "max_output_tokens", "num_predict")
+_MOST_CHARACTERS = 20  #: of a token that was allowed; more is an answer without an end
 _NO_KEY = "none"  #: OpenAI's client wants one for servers, too, that ask for none
 _AS_JSON = "Answer with one JSON value that fits this JSON schema, and nothing else:"
 
@@ -128,6 +129,8 @@ class _Connection:
         self._model = model
         self._key = key
         self._schemas = bool(model.supports_schema)
+        known = model.Options.model_fields
+        self._limit = next((name for name in _OUTPUT_OPTIONS if name in known), None)
         self._calling = threading.local()
         self._clients: list[Any] = []
         if hasattr(model, "get_client"):
@@ -139,14 +142,17 @@ class _Connection:
             client.close()
 
     def ask(self, question: Question, given_up: threading.Event) -> Answer:
-        try:
-            return self._ask(question, given_up)
-        except RequestRefused as error:
-            if not self._schemas or "response_format" not in error.message:
-                raise
-            # The server takes no schema; from now on it is part of what is asked.
-            self._schemas = False
-            return self._ask(question, given_up)
+        """See `Connection.ask`; what a server does not know is left out from then on."""
+        while True:
+            try:
+                return self._ask(question, given_up)
+            except RequestRefused as error:
+                if self._schemas and "response_format" in error.message:
+                    self._schemas = False  # it becomes part of what is asked
+                elif self._limit and self._limit in error.message:
+                    self._limit = None
+                else:
+                    raise
 
     def _ask(self, question: Question, given_up: threading.Event) -> Answer:
         try:
@@ -155,23 +161,27 @@ class _Connection:
                 system=self._system(question),
                 schema=question.schema if self._schemas else None,
                 stream=self._model.can_stream,
-                options=self._options(question),
+                options={self._limit: question.max_output} if self._limit else {},
                 **({"key": self._key} if self._key else {}),
             )
-            pieces = []
+            text = ""
             for piece in response:
                 if given_up.is_set():
                     raise GivenUp
-                pieces.append(piece)
+                text += piece
+                if len(text) > question.max_output * _MOST_CHARACTERS:
+                    raise RequestRefused(
+                        f"The model {self._model.model_id} said more than {question.max_output} "
+                        "tokens, and did not stop."
+                    )
             usage = response.usage()
-        except GivenUp:
+        except (GivenUp, RequestRefused):
             raise
         # Each plugin raises what its client library raises; there is no common base.
         except Exception as error:
             raise self._sorted(error) from error
         finally:
             self._hang_up()
-        text = "".join(pieces)
         return Answer(
             text,
             input_tokens=_or_estimate(usage.input, question.system + question.text),
@@ -210,11 +220,6 @@ class _Connection:
         if self._schemas:
             return question.system
         return f"{question.system}\n\n{_AS_JSON}\n{json.dumps(question.schema)}"
-
-    def _options(self, question: Question) -> dict[str, Any]:
-        known = self._model.Options.model_fields
-        name = next((name for name in _OUTPUT_OPTIONS if name in known), None)
-        return {name: question.max_output} if name else {}
 
     def _sorted(self, error: Exception) -> ProviderError:
         reason = " ".join((str(error) or type(error).__name__).split())

@@ -364,7 +364,7 @@ def test_the_built_in_generator_asks_nobody(desk: Desk) -> None:
     made = desk.make(model="builtin", kinds=("basic", "cloze", "choice"))
 
     assert made["status"] == "COMPLETED"
-    assert made["cards"]["draft"] >= 6
+    assert made["cards"]["draft"] == made["receipt"]["cards"] > 0
     assert desk.server.asked == []
     assert (made["receipt"]["calls"], made["receipt"]["cost"]) == (0, 0.0)
     assert made["estimate"]["calls"] == made["estimate"]["input_tokens"] == 0

@@ -228,6 +228,30 @@ def test_a_server_without_schemas_is_told_it_in_words(
     assert '"word"' in server.asked[-1].system
 
 
+def test_a_server_without_a_limit_of_tokens_is_asked_without(
+    server: ModelServer, opened: Callable[..., LanguageModel]
+) -> None:
+    def new(asked: Asked) -> Said:
+        if "max_tokens" in asked.body:
+            return refuse(400, "unsupported_parameter", "Use max_completion_tokens, not max_tokens")
+        return Said('{"word": "new"}')
+
+    server.behaviour = new
+    model = opened()
+
+    assert [ask(model), ask(model)] == ['{"word": "new"}'] * 2
+    assert len(server.asked) == 3
+
+
+def test_an_answer_without_an_end_is_cut_off(
+    server: ModelServer, opened: Callable[..., LanguageModel]
+) -> None:
+    server.behaviour = say("word " * 100_000)
+
+    with pytest.raises(RequestRefused, match="did not stop"):
+        ask(opened())
+
+
 def test_a_server_that_counts_nothing_is_counted_for(
     server: ModelServer, opened: Callable[..., LanguageModel]
 ) -> None:
