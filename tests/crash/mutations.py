@@ -23,12 +23,17 @@ def without_fencing() -> None:
     fenced = claims._fenced
 
     def loose(
-        connection: sa.Connection, statement: Any, claim: claims.Claim, values: Mapping[str, Any]
-    ) -> None:
+        connection: sa.Connection,
+        statement: Any,
+        claim: claims.Claim,
+        values: Mapping[str, Any],
+        *,
+        returns: bool = False,
+    ) -> Any:
         held = claim.token
         claim.token = connection.scalar(sa.select(Job.token).where(Job.id == claim.id)) or held
         try:
-            fenced(connection, statement, claim, values)
+            return fenced(connection, statement, claim, values, returns=returns)
         finally:
             claim.token = held
 

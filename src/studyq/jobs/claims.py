@@ -148,6 +148,7 @@ _CHECKPOINT = Prepared(
         advanced=sa.or_(Job.advanced, bindparam("moved", type_=sa.Boolean)),
     )
 )
+_follower = sa.alias(Job.__table__, "follower")
 _COMPLETE = Prepared(
     sa.update(Job)
     .where(*_HELD)
@@ -159,6 +160,8 @@ _COMPLETE = Prepared(
         finished_at=bindparam("at"),
         lease_until=constant(None),
     )
+    # Whether other jobs come after it, without a statement more for the many that none does.
+    .returning(sa.exists().where(_follower.c.after_id == bindparam("job_id")).label("followed"))
 )
 _END = Prepared(
     sa.update(Job)
@@ -264,16 +267,18 @@ def write_checkpoint(connection: sa.Connection, claim: Claim) -> None:
 
 def complete(
     connection: sa.Connection, claim: Claim, result: Mapping[str, Any], message: str
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], bool]:
     """End the job as completed.
 
     Returns:
-        Its terminal event, to be appended by the caller in the same transaction.
+        Its terminal event, to be appended by the caller in the same transaction, and whether other
+        jobs come after it, to be released there (`chains.release`).
     """
     at = now()
-    _fenced(connection, _COMPLETE, claim, {"said": message, "receipt": result, "at": at})
+    values = {"said": message, "receipt": result, "at": at}
+    done = _fenced(connection, _COMPLETE, claim, values, returns=True)
     event = claim.end_event(State.COMPLETED, {}, at)
-    return {**event, "progress": 100, "message": message}
+    return {**event, "progress": 100, "message": message}, done.followed
 
 
 def end(
@@ -318,7 +323,15 @@ def put_back(
 
 
 def _fenced(
-    connection: sa.Connection, statement: Prepared, claim: Claim, values: Mapping[str, Any]
-) -> None:
-    if statement.run(connection, {"job_id": claim.id, "held": claim.token, **values}) != 1:
+    connection: sa.Connection,
+    statement: Prepared,
+    claim: Claim,
+    values: Mapping[str, Any],
+    *,
+    returns: bool = False,
+) -> Any:
+    held = {"job_id": claim.id, "held": claim.token, **values}
+    done = statement.first(connection, held) if returns else statement.run(connection, held)
+    if not done:
         raise LeaseLost(claim.id)
+    return done

@@ -197,8 +197,8 @@ class QueueWorker:
             with joining(connection) as session:
                 # Perhaps in the thread of another attempt, which these belong to in no way.
                 attempt.run(outcome.effects, session)
-        ended = claims.complete(connection, claim, outcome.result, outcome.message)
-        return [ended, *release(connection, claim.id)]
+        ended, followed = claims.complete(connection, claim, outcome.result, outcome.message)
+        return [ended, *(release(connection, claim.id) if followed else ())]
 
     def _put_back(
         self, claim: Claim, error: dict[str, Any] | None, delay: float, connection: sa.Connection
