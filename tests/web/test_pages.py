@@ -20,7 +20,7 @@ from studyq.web.pages.card_views import (
     SourceView,
 )
 from studyq.web.pages.coverage import coverage_strip, coverage_summary
-from studyq.web.pages.review_views import ReviewView
+from studyq.web.pages.review_views import ReviewView, TodayView
 from studyq.web.pages.shell import with_code
 from studyq.web.pages.status_views import IncidentRow, PartCard, StatusView
 from studyq.web.pages.views import (
@@ -101,6 +101,9 @@ class Shelf:
             page_labels=("i", "ii", "1") if row is READY else (),
             receipt=ReceiptView(pages_read=1150, pages_empty=1, stages=(StageTime("Text", 1.25),)),
         )
+
+    def today(self) -> TodayView | None:
+        return None
 
     def review(self, document_id: str | None, card_id: str | None) -> ReviewView | None:
         if card_id == "gone":

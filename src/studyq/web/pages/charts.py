@@ -69,8 +69,8 @@ def throughput_chart(steps: Sequence[Step], each: str) -> Chart:
         each: How long a step is, in words: `minute`.
     """
     top = round_count(max((step.completed + step.failed for step in steps), default=0))
-    done = [_bar(place, 0, step.completed, top) for place, step in enumerate(steps)]
-    failed = [_bar(place, step.completed, step.failed, top) for place, step in enumerate(steps)]
+    done = [bar(place, 0, step.completed, top) for place, step in enumerate(steps)]
+    failed = [bar(place, step.completed, step.failed, top) for place, step in enumerate(steps)]
     ended, amiss = sum(step.completed for step in steps), sum(step.failed for step in steps)
     most = max((step.completed + step.failed for step in steps), default=0)
     return Chart(
@@ -134,8 +134,8 @@ def _y(value: float, top: float) -> float:
     return HEIGHT * (1 - min(1.0, value / top))
 
 
-def _bar(place: int, below: int, number: int, top: int) -> str:
-    """A bar that stands on another one; nothing for a number of 0."""
+def bar(place: int, below: int, number: int, top: int) -> str:
+    """The path of a bar that stands on another one; nothing for a number of 0."""
     if not number:
         return ""
     foot, head = _y(below, top), _y(below + number, top)

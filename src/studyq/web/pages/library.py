@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, SkipValidation
 from litestar.response import Redirect, Template
 
+from studyq.web.pages.review import ReviewData, render_today
 from studyq.web.pages.views import LibraryFilter, PageData
 
 
@@ -20,14 +21,17 @@ def to_app() -> Redirect:
 
 @get("/app", sync_to_thread=True)
 def home_page(
-    page_data: NamedDependency[SkipValidation[PageData]], q: FromQuery[str] = ""
+    page_data: NamedDependency[SkipValidation[PageData]],
+    review_data: NamedDependency[SkipValidation[ReviewData]],
+    q: FromQuery[str] = "",
 ) -> Template:
-    """The first page: the library.
+    """The first page: Today once there is something to learn, until then the library.
 
     A handler of its own, because Litestar 2.25 wraps a threaded handler once for each of its paths
     and then cannot call it.
     """
-    return render_library(page_data, query=q)
+    today = None if q else review_data.today()
+    return render_library(page_data, query=q) if today is None else render_today(page_data, today)
 
 
 @get("/app/library", sync_to_thread=True)

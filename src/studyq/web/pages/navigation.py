@@ -23,6 +23,7 @@ def navigation(
         incidents: What of the instance is not as it should be.
     """
     return (
+        NavigationItem("today", "Today", "/app/today", "today"),
         NavigationItem("library", "Library", "/app/library", "library", needs_attention),
         NavigationItem(
             "drafts", "Drafts", "/app/drafts", "drafts", drafts, counted="to look at", alarm=False

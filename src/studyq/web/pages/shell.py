@@ -23,7 +23,7 @@ from studyq.web.pages.errors import page_exception_handlers
 from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.jobs import job_page, jobs_page
 from studyq.web.pages.library import home_page, library_page, to_app
-from studyq.web.pages.review import review_page
+from studyq.web.pages.review import review_page, statistics_page, today_page
 from studyq.web.pages.status import status_page
 
 WEB = Path(__file__).resolve().parent.parent
@@ -45,6 +45,8 @@ def page_router() -> Router:
             document_page,
             drafts_page,
             review_page,
+            today_page,
+            statistics_page,
             jobs_page,
             job_page,
             status_page,

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { light } from "./marks.js";
 import { announce } from "./messages.js";
+import { keepPlace } from "./reading-place.js";
 
 class PageViewer extends HTMLElement {
   #turn = 0;
@@ -111,8 +112,9 @@ class PageViewer extends HTMLElement {
     problem.hidden = false;
   }
 
-  /** Says where we are: pager, strip, grid, outline. */
+  /** Says where we are: pager, strip, grid, outline, and Today's "go on reading". */
   #place() {
+    keepPlace({ document: this.dataset.document, page: this.page, label: this.label(this.page), pages: this.pages });
     document.getElementById("page-field").value = this.label(this.page);
     const printed = this.label(this.page) !== String(this.page);
     document.getElementById("page-of").textContent =

@@ -14,6 +14,7 @@ import "./live-status.js";
 import "./local-time.js";
 import "./page-viewer.js";
 import "./rail-more.js";
+import "./reading-place.js";
 import "./review-desk.js";
 import "./search-box.js";
 import "./tab-panels.js";
