@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("test_id", sa.String(length=36), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("bloom", sa.String(length=12), nullable=False),
         sa.Column("stem", sa.String(), nullable=False),

@@ -21,7 +21,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from studyq import __version__, tracing
 from studyq.accounts.secrets import Sealer
-from studyq.assessment.jobs import AssessmentServices, register_assessment
+from studyq.assessment.jobs import register_assessment
 from studyq.cards.generators import PRELOAD as CARD_PRELOAD
 from studyq.cards.jobs import register_generation
 from studyq.cards.services import CardServices
@@ -81,6 +81,7 @@ from studyq.web.requests import ApiRequest
 from studyq.web.review_data import ReviewPages
 from studyq.web.services import Services
 from studyq.web.status_data import StatusPages
+from studyq.web.test_data import TestPages
 from studyq.web.traces import TraceRequests
 
 SWAGGER_PATH = "/swagger-ui"
@@ -188,17 +189,15 @@ def register_jobs(services: Services) -> None:
             chunk_chars=services.settings.chunk_chars,
         ),
     )
-    register_assessment(services.registry, AssessmentServices(services.languages))
-    register_generation(
-        services.registry,
-        CardServices(
-            languages=services.languages,
-            embedder=services.embedder,
-            prices=services.prices,
-            max_output=services.settings.llm_max_output,
-            max_tokens=services.settings.max_tokens_per_job,
-        ),
+    cards = CardServices(
+        languages=services.languages,
+        embedder=services.embedder,
+        prices=services.prices,
+        max_output=services.settings.llm_max_output,
+        max_tokens=services.settings.max_tokens_per_job,
     )
+    register_generation(services.registry, cards)
+    register_assessment(services.registry, cards)
     register_webhooks(services.registry, services.settings)
 
 
@@ -294,6 +293,7 @@ def create_app(settings: Settings) -> Litestar:
             "job_data": Provide(lambda: JobPages(services), sync_to_thread=False),
             "review_data": Provide(lambda: ReviewPages(services), sync_to_thread=False),
             "card_data": Provide(lambda: CardPages(services), sync_to_thread=False),
+            "test_data": Provide(lambda: TestPages(services), sync_to_thread=False),
             "status_data": Provide(lambda: StatusPages(services), sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,

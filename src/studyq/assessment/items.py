@@ -215,6 +215,7 @@ def _columns(body: ItemBody) -> dict[str, Any]:
 
 
 _NO_SOURCE: dict[str, Any] = {
+    "part": 0,
     "card_id": None,
     "document_id": None,
     "source_title": "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,47 +14,53 @@ from studyq.assessment.analysing import (
     first_sittings,
     keep_analysis,
 )
+from studyq.assessment.generating import GENERATE_ITEMS, generate_items, test_follows
 from studyq.assessment.importing import ANALYSE_IMPORT, stored_matrix
 from studyq.assessment.item_analysis import analyse
 from studyq.assessment.marking import marks_by_key, settle, write_marks
 from studyq.assessment.models import Grade, Sitting, SittingStatus
 from studyq.assessment.sittings import ANALYSE_SITTING
 from studyq.assessment.suggesting import suggested
+from studyq.cards.services import CardServices
 from studyq.jobs.context import JobContext
 from studyq.jobs.errors import PermanentError
 from studyq.jobs.models import State
-from studyq.jobs.registry import TEST_ANALYSIS, Change, Outcome, Registry
+from studyq.jobs.registry import (
+    FLASHCARD_GENERATION,
+    TEST_ANALYSIS,
+    Change,
+    Outcome,
+    Registry,
+)
 from studyq.providers.language import LanguageModels
 
 
-@dataclass(frozen=True)
-class AssessmentServices:
-    """What the jobs need besides the database.
+def register_assessment(registry: Registry, services: CardServices) -> None:
+    """Make a process able to run the jobs of tests.
 
     Args:
-        languages: Doors to language models; the default one suggests grades, unless it is builtin.
+        services: What items are generated with; the default model suggests grades, unless it is
+            builtin.
     """
-
-    languages: LanguageModels
-
-
-def register_assessment(registry: Registry, services: AssessmentServices) -> None:
-    """Make a process able to run the jobs of test-analysis."""
 
     @registry.handler(TEST_ANALYSIS, ANALYSE_SITTING, on_change=sitting_follows)
     def grade(context: JobContext) -> Outcome:
-        return grade_sitting(context, services)
+        return grade_sitting(context, services.languages)
+
+    @registry.handler(FLASHCARD_GENERATION, GENERATE_ITEMS, on_change=test_follows)
+    def generate(context: JobContext) -> Outcome:
+        return generate_items(context, services)
 
     registry.handler(TEST_ANALYSIS, ANALYSE_IMPORT)(analyse_import)
 
 
-def grade_sitting(context: JobContext, services: AssessmentServices) -> Outcome:
+def grade_sitting(context: JobContext, languages: LanguageModels) -> Outcome:
     """Grade, then analyse the sitting and its test, and let the cards' schedules learn."""
     begun = time.monotonic()
     sitting_id = context.payload["sitting_id"]
     with context.database.read() as session:
         marks = marks_by_key(session, _sitting(session, sitting_id))
-    marks, model = suggested(context, services.languages, sitting_id, marks)
+    marks, model = suggested(context, languages, sitting_id, marks)
     context.commit(
         lambda session: write_marks(session, _sitting(session, sitting_id), marks),
         percent=60,

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from msgspec import to_builtins
 from sqlalchemy.orm import Session
 
@@ -19,12 +20,16 @@ from studyq.assessment.blueprint import (
     pick,
 )
 from studyq.assessment.from_cards import source_of
+from studyq.assessment.generating import GENERATE_ITEMS
 from studyq.assessment.items import append_item
 from studyq.assessment.models import ItemKind, Test, TestOrigin, TestStatus
 from studyq.assessment.service import LONGEST_TITLE, check_time_limit
 from studyq.database.base import new_id, now
+from studyq.jobs.enqueue import NewJob, enqueue
+from studyq.jobs.models import LIVE_SQL, Job
+from studyq.jobs.registry import FLASHCARD_GENERATION
 from studyq.library.errors import RefusedError
-from studyq.library.models import Document
+from studyq.library.models import Document, Status
 
 
 def make_test(
@@ -52,26 +57,54 @@ def make_test(
     )
     session.add(test)
     session.flush()
-    short = Counter[ItemKind]()
-    for part in blueprint.parts:
-        found = [] if blueprint.source == "generated" else _from_cards(session, test, part)
-        short += missing(part.numbers, (each.body for each in found))
-    made = blueprint.wanted - short.total()
-    test.receipt = {"from_cards": made, "generated": 0, "missing": dict(short)}
+    lacking = Counter[ItemKind]()
+    for place, part in enumerate(blueprint.parts):
+        found = [] if blueprint.source == "generated" else _from_cards(session, test, place, part)
+        lacking += missing(part.numbers, (each.body for each in found))
+    made = blueprint.wanted - lacking.total()
+    test.receipt = {"from_cards": made, "generated": 0, "missing": dict(lacking)}
     if blueprint.parts and not made and blueprint.source == "cards":
         raise RefusedError(
             "no_cards",
             "No approved card gives such an item. Approve some cards, or let items be generated.",
         )
+    if lacking and blueprint.source != "cards":
+        _have_generated(session, test, blueprint)
     return test
 
 
-def _from_cards(session: Session, test: Test, part: Part) -> list[Picked]:
+def _have_generated(session: Session, test: Test, blueprint: Blueprint) -> None:
+    """Enqueue the job that makes the rest; it waits for documents that are being read."""
+    first = session.get(Document, blueprint.parts[0].document_id)
+    job = NewJob(
+        FLASHCARD_GENERATION,
+        GENERATE_ITEMS,
+        test.user_id,
+        payload={"test_id": test.id},
+        subject=first.id if first else None,
+        after=_reading(session, blueprint),
+    )
+    test.status, test.job_id = TestStatus.MAKING, enqueue(session, job)
+
+
+def _reading(session: Session, blueprint: Blueprint) -> str | None:
+    """The last job that still reads one of the documents."""
+    documents = sa.select(Document.job_id).where(
+        Document.id.in_([part.document_id for part in blueprint.parts]),
+        Document.status.in_((Status.PENDING, Status.PROCESSING)),
+    )
+    query = sa.select(sa.func.max(Job.id)).where(Job.id.in_(documents), LIVE_SQL)
+    return session.scalar(query)
+
+
+def _from_cards(session: Session, test: Test, place: int, part: Part) -> list[Picked]:
     shuffle = random.Random(test.id)  # noqa: S311  # an order, not a secret
     found = pick(approved_cards(session, test.user_id, part), part, part.numbers, shuffle)
     found.sort(key=lambda each: (each.card.page or 0, each.card.id))
     for each in found:
-        append_item(session, test, each.body, card_id=each.card.id, **source_of(each.card))
+        append_item(
+            session, test, each.body, part=place, card_id=each.card.id, **source_of(each.card)
+        )
     return found
 
 

@@ -110,6 +110,8 @@ class Item(Base):
     id: Mapped[Id] = mapped_column(primary_key=True)
     test_id: Mapped[Id] = mapped_column(ForeignKey("tests.id", ondelete="CASCADE"))
     ordinal: Mapped[int]
+    #: Which part of the test's blueprint it was made for, from 0.
+    part: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))
     bloom: Mapped[str] = mapped_column(String(12))
     stem: Mapped[str]

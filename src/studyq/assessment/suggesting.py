@@ -16,9 +16,8 @@ from studyq.assessment.rubric import suggest
 from studyq.assessment.sittings import items_of
 from studyq.jobs.context import JobContext
 from studyq.providers.errors import ProviderError
-from studyq.providers.language import LanguageModel, LanguageModels, Usage
+from studyq.providers.language import BUILTIN, LanguageModel, LanguageModels, Usage
 
-BUILTIN = "builtin"  #: the setting that means no language model
 TICK = 0.1  #: seconds between two looks at whether the job is to end
 
 log = structlog.get_logger("studyq.assessment")

@@ -16,10 +16,13 @@ from studyq.cards.prompting import (
     make_question,
     read_answer,
 )
+from studyq.cards.services import CardServices
 from studyq.cards.source import Source
 from studyq.cards.spending import Budget
+from studyq.jobs.errors import PermanentError
 from studyq.processes import ChildProcess, Limits
-from studyq.providers.language import Check, LanguageModel, Question, Usage
+from studyq.providers.embedding import Unavailable
+from studyq.providers.language import BUILTIN, Check, LanguageModel, Question, Usage
 from studyq.text.scripts import estimate_tokens
 
 SURVEY_SECONDS = 600.0  #: for looking through a document; 1,100 pages take 3 seconds of CPU
@@ -154,6 +157,38 @@ class BuiltinGenerator:
     ) -> Iterable[Draft]:
         """See `Generator.drafts`; they are made as they are looked at."""
         return generate(self._survey, chunk_ids, self._kinds)
+
+
+def open_generator(
+    services: CardServices,
+    source: Source,
+    *,
+    model: str,
+    kinds: Sequence[str],
+    wish: str,
+    budget: Budget,
+    check: Check,
+) -> Generator:
+    """Open the generator that a request names, for a document.
+
+    Args:
+        model: `builtin`, or a language model's name; empty: as the settings say.
+        kinds: The kinds of cards that are wanted.
+        wish: What the reader asked for in words.
+        check: Called ten times a second meanwhile; what it raises goes up.
+
+    Raises:
+        PermanentError: when the model cannot be had.
+    """
+    model = model or services.languages.options.default
+    if model == BUILTIN:
+        return BuiltinGenerator(source, kinds, check)
+    language = services.languages.open(model)
+    if isinstance(language, Unavailable):
+        raise PermanentError("unknown_model", f"{language.reason} {language.next_step}")
+    return ModelGenerator(
+        language, source, kinds=kinds, wish=wish, max_output=services.max_output, budget=budget
+    )
 
 
 def _draft(card: WrittenCard, chunk_ids: Sequence[int]) -> Draft:

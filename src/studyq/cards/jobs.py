@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from studyq.cards.admission import Maker, known_cards
 from studyq.cards.generation import Work, take_up, waiting_windows
-from studyq.cards.generators import BuiltinGenerator, Generator, ModelGenerator
+from studyq.cards.generators import Generator, open_generator
 from studyq.cards.models import CardSession, SessionStatus
 from studyq.cards.receipts import BUSY, end_session, finish, make_receipt
 from studyq.cards.requests import GENERATE_JOB, reopen
@@ -16,11 +16,8 @@ from studyq.cards.spending import Budget
 from studyq.cards.windows import Workshop
 from studyq.database.base import now
 from studyq.jobs.context import JobContext
-from studyq.jobs.errors import PermanentError
 from studyq.jobs.models import Job, State
 from studyq.jobs.registry import FLASHCARD_GENERATION, Change, Outcome, Registry
-from studyq.providers.embedding import Unavailable
-from studyq.providers.language import BUILTIN
 
 _ENDS = {State.FAILED: SessionStatus.FAILED, State.CANCELLED: SessionStatus.CANCELLED}
 
@@ -34,32 +31,18 @@ def register_generation(registry: Registry, services: CardServices) -> None:
     @registry.handler(FLASHCARD_GENERATION, GENERATE_JOB, on_change=follows)
     def generate(context: JobContext) -> Outcome:
         work = take_up(context, services)
-        generator = make_generator(work)
+        generator = open_generator(
+            services,
+            work.source,
+            model=work.session.model,
+            kinds=work.session.kinds,
+            wish=work.session.prompt,
+            budget=Budget(services.max_tokens, work.point["tokens"]),
+            check=context.check,
+        )
         windows = waiting_windows(work, generator.worth)
         work_off(work, _workshop(work, generator), windows)
         return finish(work)
-
-
-def make_generator(work: Work) -> Generator:
-    """Open what the session names.
-
-    Raises:
-        PermanentError: when its model cannot be had any more.
-    """
-    session, services = work.session, work.services
-    if session.model == BUILTIN:
-        return BuiltinGenerator(work.source, session.kinds, work.context.check)
-    language = services.languages.open(session.model)
-    if isinstance(language, Unavailable):
-        raise PermanentError("unknown_model", f"{language.reason} {language.next_step}")
-    return ModelGenerator(
-        language,
-        work.source,
-        kinds=session.kinds,
-        wish=session.prompt,
-        max_output=services.max_output,
-        budget=Budget(services.max_tokens, work.point["tokens"]),
-    )
 
 
 def session_follows(session: Session, change: Change, services: CardServices) -> None:

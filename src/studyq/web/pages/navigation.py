@@ -31,6 +31,7 @@ def navigation(
         NavigationItem(
             "review", "Review", "/app/review", "review", due, counted="to review", alarm=False
         ),
+        NavigationItem("tests", "Tests", "/app/tests", "tests"),
         NavigationItem("jobs", "Jobs", "/app/jobs", "jobs", failed_jobs, "service"),
         NavigationItem("status", "Status", "/app/status", "status", incidents, "service"),
     )

@@ -25,6 +25,7 @@ from studyq.web.pages.jobs import job_page, jobs_page
 from studyq.web.pages.library import home_page, library_page, to_app
 from studyq.web.pages.review import review_page, statistics_page, today_page
 from studyq.web.pages.status import status_page
+from studyq.web.pages.tests import TEST_PAGES
 
 WEB = Path(__file__).resolve().parent.parent
 
@@ -33,8 +34,8 @@ def page_router() -> Router:
     """All pages.
 
     The application provides what they are filled from: `page_data` (`views.PageData`),
-    `card_data` (`card_views.CardData`), `review_data` (`review.ReviewData`), `job_data`
-    (`jobs.JobData`) and `status_data` (`status.StatusData`).
+    `card_data` (`card_views.CardData`), `review_data` (`review.ReviewData`), `test_data`
+    (`tests.TestData`), `job_data` (`jobs.JobData`) and `status_data` (`status.StatusData`).
     """
     return Router(
         path="/",
@@ -50,6 +51,7 @@ def page_router() -> Router:
             jobs_page,
             job_page,
             status_page,
+            *TEST_PAGES,
         ],
         exception_handlers=page_exception_handlers(),
         response_headers=[
