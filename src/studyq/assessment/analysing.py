@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from studyq.assessment.grading import POINTS
 from studyq.assessment.item_analysis import analyse
-from studyq.assessment.mastery import GradedResponse, student_figures
+from studyq.assessment.mastery import GradedResponse, outer_section, student_figures
 from studyq.assessment.models import (
     Analysis,
     Grade,
@@ -55,7 +55,7 @@ def analyse_sitting(session: Session, sitting: Sitting) -> dict[str, Any]:
                 item_id=item.id,
                 document_id=item.document_id,
                 document=item.source_title,
-                section=item.section,
+                section=outer_section(item.section),
                 page=item.page,
                 points=points_of(responses.get(item.id)),
             )

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from studyq.assessment.statistics import Interval, beta_interval, wilson
+from studyq.text.sections import SEPARATOR
 
+OUTER = 2  #: headings of a path that tell sections apart
 TOO_WIDE = 0.4  #: a section whose interval is wider than this has not enough evidence
 
 
@@ -63,6 +65,14 @@ class StudentFigures(Struct, frozen=True):
     score: Share | None
     undecided: int
     sections: list[SectionMastery]
+
+
+def outer_section(path: str) -> str:
+    """The part of a document that a section's path of headings belongs to: its two outermost ones.
+
+    Deeper, a test has an item or two of each section, which says nothing about it.
+    """
+    return SEPARATOR.join(path.split(SEPARATOR)[:OUTER])
 
 
 def student_figures(responses: Sequence[GradedResponse]) -> StudentFigures:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msgspec import Struct, to_builtins
 from sqlalchemy.orm import Session
 
-from studyq.assessment.mastery import SectionMastery, StudentFigures
+from studyq.assessment.mastery import SectionMastery, StudentFigures, outer_section
 from studyq.assessment.models import Item
 from studyq.cards.models import CardState, Flashcard
 from studyq.library.models import Document, Page
@@ -62,7 +62,8 @@ def _review(
         sa.or_(
             Flashcard.id.in_(missed),
             sa.and_(
-                Flashcard.document_id == section.document_id, Flashcard.section == section.section
+                Flashcard.document_id == section.document_id,
+                Flashcard.section.startswith(section.section, autoescape=True),
             ),
         ),
     )
@@ -83,7 +84,7 @@ def _make_cards(
 ) -> NextStep | None:
     """Pages with text in a section's stretch that no card comes from."""
     document = session.get(Document, section.document_id) if section.document_id else None
-    pages = [item.page for item in items if item.page and item.section == section.section]
+    pages = [item.page for item in items if item.page and _lies_in(item, section)]
     if document is None or not pages:
         return None
     covered = sa.select(Flashcard.page).where(
@@ -101,6 +102,12 @@ def _make_cards(
     )
     bare = list(session.scalars(query.order_by(Page.index).limit(MOST_PAGES)))
     return _step("make_cards", section, pages=bare) if bare else None
+
+
+def _lies_in(item: Item, section: SectionMastery) -> bool:
+    return (
+        item.document_id == section.document_id and outer_section(item.section) == section.section
+    )
 
 
 def _step(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyq.assessment.mastery import GradedResponse, student_figures
+from studyq.assessment.mastery import GradedResponse, outer_section, student_figures
+from studyq.text.sections import SEPARATOR
 
 
 def response(section: str, points: float | None, page: int = 1, item: str = "i") -> GradedResponse:
@@ -45,3 +46,10 @@ def test_points_and_items_add_up(given_: list[tuple[str, float | None]]) -> None
     for section in found.sections:
         mastery = section.mastery
         assert 0 <= mastery.lower <= mastery.estimate <= mastery.upper <= 1
+
+
+def test_items_deep_in_a_chapter_count_for_its_part() -> None:
+    path = ["2 Research", "2.1 Why", "Summary"]
+    assert outer_section(SEPARATOR.join(path)) == SEPARATOR.join(path[:2])
+    assert outer_section("2 Research") == "2 Research"
+    assert outer_section("") == ""
