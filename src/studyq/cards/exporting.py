@@ -8,10 +8,12 @@ from typing import Literal
 
 from studyq.cards.anki import anki_package
 from studyq.cards.interchange import write_json, write_markdown
+from studyq.cards.models import CardState
 from studyq.cards.records import CardRecord
 from studyq.cards.spreadsheet import write_csv
 
 Format = Literal["apkg", "csv", "json", "md"]
+LEARNT = (CardState.APPROVED, CardState.SUSPENDED)
 Records = list[CardRecord]
 
 
@@ -35,3 +37,10 @@ def export(records: Records, form: Format) -> bytes:
     """The records as a file, in the order of documents and pages."""
     ordered = sorted(records, key=lambda record: (record.title.casefold(), record.page or 0))
     return FORMATS[form].write(ordered)
+
+
+def states_to_export(state: str | None) -> tuple[str, ...]:
+    """The states that are meant by what somebody asks for: None for what is learnt, or `all`."""
+    if state is None:
+        return LEARNT
+    return () if state == "all" else (state,)

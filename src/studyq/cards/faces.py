@@ -1,11 +1,10 @@
-"""The sides of a card as people see them: sanitised HTML, or one line of plain text."""
+"""The sides of a card as people see them: sanitised HTML."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from studyq.cards.models import Flashcard, Kind
-from studyq.text.cloze import covered, uncovered
 from studyq.text.markup import render
 
 
@@ -37,15 +36,3 @@ def correct_index(card: Flashcard) -> int | None:
     """Which option of a choice is right, counted from 0."""
     is_listed = card.kind == Kind.CHOICE and card.back in card.options
     return card.options.index(card.back) if is_listed else None
-
-
-def question_line(card: Flashcard) -> str:
-    """The question on one line of plain text, as a list in a terminal shows it."""
-    text = covered(card.front) if card.kind == Kind.CLOZE else card.front
-    return " ".join(text.split())
-
-
-def answer_line(card: Flashcard) -> str:
-    """The answer on one line of plain text."""
-    text = uncovered(card.front) if card.kind == Kind.CLOZE else card.back
-    return " ".join(text.split())

@@ -180,18 +180,28 @@ def _describe(card: Flashcard, original: Flashcard | None) -> dict[str, Any]:
         "session_id": card.session_id,
         "duplicate_of": _duplicate(original),
         "version": card.version,
-        "source": {
-            "document_id": card.document_id,
-            "title": card.source_title,
-            "page": card.page,
-            "page_label": card.page_label or (str(card.page) if card.page else None),
-            "section": card.section,
-            "quote": card.quote,
-            "rectangles": card.rectangles,
-        },
+        "source": describe_source(card),
         "created_at": isoformat(card.created_at),
         "updated_at": isoformat(card.updated_at),
     }
+
+
+def describe_source(card: Flashcard) -> dict[str, Any]:
+    """Where a card comes from, as the API tells it."""
+    return {
+        "document_id": card.document_id,
+        "title": card.source_title,
+        "page": card.page,
+        "page_label": _label(card),
+        "section": card.section,
+        "quote": card.quote,
+        "rectangles": card.rectangles,
+    }
+
+
+def _label(card: Flashcard) -> str | None:
+    """What is printed on a card's page, or its number."""
+    return card.page_label or (str(card.page) if card.page else None)
 
 
 def _duplicate(original: Flashcard | None) -> dict[str, Any] | None:
@@ -203,6 +213,6 @@ def _duplicate(original: Flashcard | None) -> dict[str, Any] | None:
         "state": original.state,
         "front_html": shown.front,
         "back_html": shown.back,
-        "page_label": original.page_label or (str(original.page) if original.page else None),
+        "page_label": _label(original),
         "title": original.source_title,
     }

@@ -11,6 +11,7 @@ import click
 from studyq import __version__
 from studyq.cli.adding import add
 from studyq.cli.backups import backup, restore
+from studyq.cli.card_commands import cards
 from studyq.cli.group import StudyqGroup
 from studyq.cli.job_commands import jobs
 from studyq.cli.model_commands import models
@@ -43,6 +44,7 @@ for _command in (
     worker,
     add,
     search,
+    cards,
     jobs,
     tests,
     reprocess,

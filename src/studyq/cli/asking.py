@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -22,13 +23,30 @@ def ask(
     Raises:
         CommandFailed: when the server is not reached.
     """
+    with _response(address, method, path, body, headers) as response:
+        return response.status, decode(response)
+
+
+def fetch(address: str, path: str) -> tuple[int, bytes]:
+    """One request for a file; returns the status and the bytes of the answer.
+
+    Raises:
+        CommandFailed: when the server is not reached.
+    """
+    with _response(address, "GET", path) as response:
+        return response.status, response.read()
+
+
+@contextlib.contextmanager
+def _response(
+    address: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> Iterator[http.client.HTTPResponse]:
     try:
         with contextlib.closing(connect(address, timeout=ANSWER_SECONDS)) as connection:
             # A refusal may come before all is sent; then the answer says more than the break.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path_of(address, path), body=body, headers=headers or {})
-            response = connection.getresponse()
-            return response.status, decode(response)
+            yield connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         raise gone(address, error) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,17 +40,20 @@ def open_local(settings: Settings, *, run_jobs: bool) -> Iterator[LocalLibrary]:
         run_jobs: run jobs for as long as the block runs; what is not done then waits for the next
             process that does.
     """
-    with open_library(settings) as services:
-        if not run_jobs:
-            yield LocalLibrary(services)
-            return
-        preload(*PRELOAD)
-        host = make_host(services, QUEUES)
-        host.start()
-        try:
-            yield LocalLibrary(services)
-        finally:
-            host.stop(settings.grace)
+    with open_library(settings) as services, running_jobs(services) if run_jobs else nullcontext():
+        yield LocalLibrary(services)
+
+
+@contextmanager
+def running_jobs(services: Services) -> Iterator[None]:
+    """Run jobs in this process for as long as the block runs."""
+    preload(*PRELOAD)
+    host = make_host(services, QUEUES)
+    host.start()
+    try:
+        yield
+    finally:
+        host.stop(services.settings.grace)
 
 
 class LocalLibrary:

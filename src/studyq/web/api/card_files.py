@@ -16,16 +16,14 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromQuery, QueryParameter
 
 from studyq.cards.card_files import LARGEST_FILE
-from studyq.cards.exporting import FORMATS, Format, export
+from studyq.cards.exporting import FORMATS, Format, export, states_to_export
 from studyq.cards.importing import import_cards
 from studyq.cards.listing import CardFilter, list_cards
-from studyq.cards.models import CardState
 from studyq.cards.records import records_of
 from studyq.web.api.card_schemas import CardStateName, ImportBody, KindName
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.problems import ProblemError, problems
 
-LEARNT = (CardState.APPROVED, CardState.SUSPENDED)
 EXPORT_ANSWER = ResponseSpec(
     bytes,
     description="The file",
@@ -57,9 +55,8 @@ def get_export(
     q: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Cards as an Anki package, CSV, JSON or Markdown, each with its source and page."""
-    states: dict[str | None, tuple[str, ...]] = {None: LEARNT, "all": ()}
     wanted = CardFilter(
-        states.get(wanted_state, (wanted_state or "",)),
+        states_to_export(wanted_state),
         document_id,
         session_id,
         kind,
