@@ -1,4 +1,4 @@
-"""Metrics have good names, and what deploy/ asks of them is there."""
+"""Metrics have good names, what deploy/ asks of them is there, and duties are described."""
 
 from __future__ import annotations
 
@@ -179,3 +179,10 @@ def test_every_metric_of_jobs_and_http_is_looked_at_somewhere() -> None:
     looked_at = {each.metric for expression in EXPRESSIONS for each in asked(expression)}
     of_interest = {m for m in METRICS if m.name.startswith(("studyq_job", "studyq_http"))}
     assert of_interest <= looked_at
+
+
+def test_every_duty_is_described() -> None:
+    files = {path.stem for path in (ROOT / "src/studyq/operations/duties").glob("[a-z]*.py")}
+    text = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    table = text[text.index("## Duties") :]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == files

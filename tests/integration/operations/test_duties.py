@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from job_layer import NAME, Jobs, open_database, wait_for
-from reference_docs import ROOT
 from studyq.database.base import now
 from studyq.database.engine import Database
 from studyq.jobs.duties import Duty, DutyRunner
@@ -146,9 +145,3 @@ def test_one_at_a_time_of_however_many_processes(tmp_path: Path) -> None:
         for each in runners:
             each.stop()
     assert overlaps == []
-
-
-def test_every_duty_is_described(duties: dict[str, Duty]) -> None:
-    text = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
-    table = text[text.index("## Duties") :]
-    assert [name for name in duties if f"| `{name}` |" not in table] == []
