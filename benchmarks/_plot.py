@@ -50,7 +50,7 @@ def _panel(panel: Panel) -> str:
         y = HEIGHT * (1 - share)
         parts.append(f'<path d="M0 {y:.1f}H{WIDTH}" stroke="{GREY}" stroke-opacity=".35"/>')
         parts.append(f'<text x="-8" y="{y + 4:.1f}" text-anchor="end">{top * share:g}</text>')
-    for minute in range(0, int(end) + 1, max(1, round(end / 5))):
+    for minute in range(0, round(end) + 1, max(1, round(end / 5))):
         x = WIDTH * minute / end
         parts.append(
             f'<text x="{x:.1f}" y="{HEIGHT + 18}" text-anchor="middle">{minute} min</text>'

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 import sqlite_vec
+import structlog
 from sqlalchemy.orm import Session
 
 from studyq.database.driver import BUSY, FULL, IO_ERROR, open_engine, result_code
@@ -25,6 +26,8 @@ from studyq.database.lock_waits import LOCK_BUCKETS, LockWaits
 from studyq.database.prepared import execute, is_running
 
 __all__ = ["LOCK_BUCKETS", "Database", "announce", "is_full", "is_locked", "joining"]
+
+log = structlog.get_logger("studyq.database")
 
 TOPICS = "topics"
 
@@ -108,7 +111,11 @@ class Database:
         if topics:
             heard = frozenset(topics)
             for listener in self._listeners:
-                listener(heard)
+                try:
+                    listener(heard)
+                except Exception:
+                    # What was written is committed: its writer must not take it for failed.
+                    log.exception("commit not told", topics=sorted(heard))
 
     def hold(self) -> AbstractContextManager[sa.Connection]:
         """A write transaction on a connection that the calling thread keeps for the next one.

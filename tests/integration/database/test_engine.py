@@ -51,6 +51,22 @@ def test_connections_are_set_up(url: sa.URL, database: Database) -> None:
     full.close()
 
 
+def test_a_listener_that_fails_fails_no_write_and_no_other_listener(tables: Database) -> None:
+    heard: list[frozenset[str]] = []
+
+    def fail(_: frozenset[str]) -> None:
+        raise ValueError("a defect")
+
+    tables.listen(fail)
+    tables.listen(heard.append)
+    with tables.hold() as connection:
+        connection.execute(samples.insert().values(name="there"))
+        announce(connection, "topic")
+    assert heard == [{"topic"}]
+    with tables.read() as session:
+        assert session.scalar(sa.select(samples.c.name)) == "there"
+
+
 def test_an_acknowledgement_is_synced(database: Database) -> None:
     with database.write(synced=True) as session:
         assert session.scalar(sa.text("PRAGMA synchronous")) == 2
