@@ -21,6 +21,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks._card_calls import report as report_calls
 from benchmarks._card_checks import Original
 from benchmarks._running import CORPUS, DATA, Server, server, verdict
 from studyq.cards.admission import KnownCards, Maker, admit
@@ -72,6 +73,8 @@ def main(options: Sequence[str] = ()) -> None:
         print_cards(target, groups)
     else:
         measure(groups)
+    if target is None:
+        report_calls()
 
 
 def _groups() -> list[Group]:

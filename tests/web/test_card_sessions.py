@@ -178,6 +178,20 @@ def test_cards_without_a_model(client: httpx.Client, model: ModelServer, word: s
     assert model.asked == []
 
 
+def test_a_model_that_cannot_be_had_is_told_by_the_status(
+    start: Start, client: httpx.Client, model: ModelServer
+) -> None:
+    assert client.get("/health/ready").json()["parts"]["language_model"]["ok"]
+    broken = start(settings={"llm": "openai:card-writer"})
+
+    ready = httpx.get(f"{broken.url}/health/ready", timeout=30)
+
+    assert ready.status_code == 200
+    part = ready.json()["parts"]["language_model"]
+    assert not part["ok"]
+    assert "STUDYQ_LLM_URL" in part["next_step"]
+
+
 def test_an_estimate_makes_nothing(
     client: httpx.Client, model: ModelServer, book: dict[str, Any]
 ) -> None:

@@ -28,6 +28,7 @@ from studyq_command import Studyq
 ANSWER_SECONDS = 4.5  #: what `studyq health` and the container's check wait for
 PARTS = {
     "database", "schema", "worker", "queue", "duties", "storage", "disk", "backups", "embedding",
+    "language_model",
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from studyq.operations.parts import Part
 from studyq.operations.probing import LOCK_PATIENCE, probing
 from studyq.operations.upkeep import backups_part, duties_part
 from studyq.providers.embedding import Embedder, Unavailable
+from studyq.providers.language import BUILTIN, LanguageModels
 from studyq.settings import Settings
 from studyq.storage.originals import Storage
 
@@ -41,6 +42,7 @@ def examine(
     embedder: Embedder | Unavailable,
     transport: Transport | None = None,
     queues: Collection[str] | None = None,
+    languages: LanguageModels | None = None,
 ) -> dict[str, Part]:
     """Look at every part, all of them at once, for at most `PATIENCE` seconds.
 
@@ -48,6 +50,7 @@ def examine(
         queues: those that this version has work for, by default all; others need a worker only
             when jobs wait in them.
         transport: this process's; that of others tell their rows.
+        languages: doors to language models; without them, that part is left out.
     """
     looks = {
         "database": _Look.of(
@@ -65,7 +68,10 @@ def examine(
     parts = {}
     for name, look in looks.items():
         parts.update(look.result(name, deadline))
-    return {**parts, "embedding": _embedding(embedder)}
+    parts["embedding"] = _embedding(embedder)
+    if languages is not None:
+        parts["language_model"] = _language_model(languages)
+    return parts
 
 
 class _Look:
@@ -284,3 +290,12 @@ def _embedding(embedder: Embedder | Unavailable) -> Part:
 def _listed(names: Collection[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _language_model(languages: LanguageModels) -> Part:
+    """Whether the model of the settings can be asked; it is not asked, which would cost."""
+    name = languages.options.default
+    found = None if name == BUILTIN else languages.open(name)
+    if isinstance(found, Unavailable):
+        return Part(False, found.reason, found.next_step, needed=False)
+    return Part(True, name, needed=False)

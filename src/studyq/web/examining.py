@@ -30,4 +30,5 @@ def examine_instance(services: Services) -> dict[str, Part]:
         services.embedder,
         services.transport,
         services.registry.queues(),
+        services.languages,
     )
