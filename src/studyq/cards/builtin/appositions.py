@@ -22,7 +22,7 @@ _TAIL = (
 )
 _NOUN_PHRASE = rf"(?:an?|the) [^,;:.()\u2014\u201c\"]{{15,220}}{_TAIL}"
 _JOINED = re.compile(
-    rf",? \(?(?:(?P<which>which|that) (?P<verb>is|are|refers? to|means?) "
+    rf",? \(?(?:(?P<which>which|that) (?P<verb>is|are|refers? to) "
     r"(?P<told>[^;:()]{15,240})"
     rf"|(?P<or>or) (?P<same>[^,;:.()\u2014]{{20,220}})"
     rf"|(?P<plain>{_NOUN_PHRASE}))(?:\.$|(?=, (?:{_AUXILIARY}|{_GOING_ON})))"
@@ -40,6 +40,14 @@ _BEFORE_VERBS = frozenset(_BEFORE_VERBS_LIST.split())
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|can|could|may|might|will|would|should|must|does|do|did|"
     r"\w{3,}ed|\w{3,}[^s\W]es|\w{3,}(?:ts|ks|ps|ns|ys)|known|made|led|became|become|took|gave|wrote|saw)\b"
+)
+_CLAUSE = re.compile(
+    rf"(?:(?!that\b|which\b|who\b|whose\b|where\b|when\b|what\b)[\w'\u2019-]+,? )*?"
+    rf"(?:{_AUXILIARY}|being\b)"
+)
+_ADVERBIAL = re.compile(
+    r"(?:If|When|While|As|Since|Because|Although|Though|Unless|Until|Once|After|Before|In|On|At|By|"
+    r"For|With|From|To|Under|During|Regardless|Given|Like|Unlike)\b"
 )
 _LIST_BEFORE = re.compile(r"(?:,|\b(?:and|or|nor|than|like|as))$")
 
@@ -64,6 +72,8 @@ def appositions(text: str, language: Language) -> Iterator[Fact]:
         before = found[start - 1].lower if start and not found[start].apart else ""
         if joined["plain"] and not _is_placed(before, text[: found[start].start]):
             continue
+        if joined["plain"] and _ADVERBIAL.match(text) and "," not in text[: joined.start()]:
+            continue  # "If the value is exact, the precision …"
         fact = _fact(term, before, joined)
         if fact is not None:
             yield fact
@@ -85,7 +95,9 @@ def _fact(term: str, before: str, joined: re.Match[str]) -> Fact | None:
     limit = restricts(answer)
     if not tells(answer) or limit is None or leans_out(answer) or repeats(term, answer):
         return None
-    if verb in ("", "is", "are") and _FINITE.search(answer, 0, limit.start()):
+    if verb in ("", "is", "are") and (
+        _FINITE.search(answer, 0, limit.start()) or _CLAUSE.match(answer)
+    ):
         return None  # a clause, not a noun
     head = answer[: limit.start()].split()
     if verb in ("", "is", "are") and (not head or is_plural(head[-1]) != is_plural(term)):
@@ -94,13 +106,12 @@ def _fact(term: str, before: str, joined: re.Match[str]) -> Fact | None:
     if verb in ("is", "are") and (verb == "are") != plural:
         return None
     asked = f"{before} {term}" if before in ("a", "an", "the") and not plural else term
-    if verb.startswith(("refer", "mean")):
-        base = "refer to" if verb.startswith("refer") else "mean"
-        question = f"What {'do' if plural else 'does'} {asked} {base}?"
+    if verb.startswith("refer"):
+        question = f"What {'do' if plural else 'does'} {asked} refer to?"
     else:
         question = f"What {'are' if plural else 'is'} {asked}?"
     score = {"which": 0.85, "plain": 0.8}.get(joined.lastgroup or "", 0.7)
-    reverse = "" if verb.startswith(("refer", "mean")) or plural else f"Which of these is {answer}?"
+    reverse = "" if verb.startswith("refer") or plural else f"Which of these is {answer}?"
     if not answer.startswith(("a ", "an ", "the ")):
         reverse = ""
     return Fact(term, question, answer, "is", score, True, reverse)

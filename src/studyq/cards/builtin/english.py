@@ -8,14 +8,14 @@ from studyq.text.stopwords import STOP_WORDS
 
 #: Verbs, adverbs and adjectives that join or comment; no term goes over them.
 _JOINING = """
-well regardless flow flows flowed rise rises fall falls join joins lie lies stand stands sit sits
-leave leaves imagine drop drops reduce spend spends exert exerts arise arises emerge emerges
-appear attend attends arrive arrives belong belongs buy sell earn earns eat eats drink drinks
-sleep speak speaks listen watch wait win wins fail fails succeed enjoy enjoys fear hate love grow
-gather gathers divide divides derive derives deal deals drive drives die dies save steal throw
-travel remember forget manage manages encompass encompasses held kept left led met paid sat stood
-rose fell flew wore bore broke ate drank fed fled hid hit hung lay lent lit rode rang sank sang
-slept slid spoke stole swore swam taught tore woke wound bound sent bent dealt drove dug fought
+another well regardless flow flows flowed rise rises fall falls join joins lie lies stand stands
+sit sits leave leaves imagine drop drops reduce spend spends exert exerts arise arises emerge
+emerges appear attend attends arrive arrives belong belongs buy sell earn earns eat eats drink
+drinks sleep speak speaks listen watch wait win wins fail fails succeed enjoy enjoys fear hate
+love grow gather gathers divide divides derive derives deal deals drive drives die dies save steal
+throw travel remember forget manage manages encompass encompasses held kept left led met paid sat
+stood rose fell flew wore bore broke ate drank fed fled hid hit hung lay lent lit rode rang sank
+sang slept slid spoke stole swore swam taught tore woke wound sent bent dealt drove dug fought
 forgot froze hurt knew laid lost meant read ran sold shook shot shut spent split spun stuck swept
 thrown worn proper concerning able according across actually add added adding adds again against
 ago agree allow allowed allowing allows almost alone along already although always among amount
@@ -86,57 +86,57 @@ understand understands vary varies wear
 """
 #: Nouns too general to be asked for on their own.
 _BLAND = """
-front terms conjunction accordance favor favour native respect collection january february march
-april may june july august september october november december monday tuesday wednesday thursday
-friday saturday sunday spring summer autumn winter morning evening night north south east west
-northern southern eastern western wife husband son daughter father brother sister ability access
-account action activity activities addition advantage advantages age aim amount analysis answer
-approach approaches area areas argument aspect aspects attempt attention author authors background
-base basis beginning behavior behaviour belief benefit benefits body book books bottom boy
-capacity case cases category cause causes center centre century centuries chance change changes
-chapter character characteristic characteristics child children choice choices circumstances claim
-class code column combination common comparison component components concept concepts concern
-concerns conclusion condition conditions connection consequence consequences content contents
-context contrast control conversation cost costs countries country couple course data date day
-days decade decades decision definition degree demand description design detail details
-development difference differences difficulty dimension direction discussion distance document
-documents domain effect effects effort efforts element elements end environment error errors event
-events evidence example examples exception existence expectation experience experiences experiment
-explanation extent factor factors fashion feature features feeling feelings field fields figure
-file files focus following food force form formation forms foundation frame framework friend
-friends function functions future girl goal goals group groups growth guide hand hands head help
-history home hour hours house human humans idea ideas image impact importance improvement increase
-individual individuals influence information input instance instances interest interests
-interpretation issue issues item items job key kind kinds knowledge label labels lack language law
-laws layer length letter letters level levels life light limit limits line lines link list lists
-location loss majority man manner manual material materials matter meaning means measure measures
-member members men method methods mind minute minutes model models moment money month months
-mother name names nation nations nature need needs nothing notion number numbers object objects
-observation occasion one operation opinion opportunity option options order organization others
-output outcome outcomes package page pages paper paragraph parameter parent parents part
-participant participants parties parts party path pattern patterns people percent period periods
-person persons perspective phase phenomenon phrase picture piece place places plan point points
-policy position possibility power practice practices presence present pressure principle
-principles problem problems procedure process processes product production products program
-programs project projects properties property proportion purpose purposes quality quantity
-question questions range rate rates ratio reaction reader reality reason reasons record reference
-region regions relation relations relationship relationships report reports requirement
-requirements research researcher researchers resource resources response responses rest result
-results review right rights rise role roles room row rule rules sample scale school science
-scientist scientists section sections sense sentence sequence series service services set sets
-setting settings shape share side sides sign significance similarity site situation situations
-size skill skills society software solution sort source sources space species speed stage stages
-standard standards start state statement statements states step steps story strategy strength
-string structure structures student students studies study style subject subjects success summary
-support surface system systems table task tasks team technique techniques technology tendency term
-terms test tests text theme theory thing things thought thoughts thousand time times title today
-tool tools top topic total town tradition training treatment trend trouble truth type types
-understanding unit units usage use user users value values variable variables variation variety
-version versions view views volume way ways week weeks whole woman women word words work worker
-workers works world year years note notes tip chapter appendix introduction conclusion summary
-default argument arguments command commands line option lot lots bit million billion hundred dozen
-half quarter third majority minority anything everything something nothing anyone everyone someone
-nobody everybody somebody
+bits bit byte bytes front terms conjunction accordance favor favour native respect collection
+january february march april may june july august september october november december monday
+tuesday wednesday thursday friday saturday sunday spring summer autumn winter morning evening
+night north south east west northern southern eastern western wife husband son daughter father
+brother sister ability access account action activity activities addition advantage advantages age
+aim amount analysis answer approach approaches area areas argument aspect aspects attempt
+attention author authors background base basis beginning behavior behaviour belief benefit
+benefits body book books bottom boy capacity case cases category cause causes center centre
+century centuries chance change changes chapter character characteristic characteristics child
+children choice choices circumstances claim class code column combination common comparison
+component components concept concepts concern concerns conclusion condition conditions connection
+consequence consequences content contents context contrast control conversation cost costs
+countries country couple course data date day days decade decades decision definition degree
+demand description design detail details development difference differences difficulty dimension
+direction discussion distance document documents domain effect effects effort efforts element
+elements end environment error errors event events evidence example examples exception existence
+expectation experience experiences experiment explanation extent factor factors fashion feature
+features feeling feelings field fields figure file files focus following food force form formation
+forms foundation frame framework friend friends function functions future girl goal goals group
+groups growth guide hand hands head help history home hour hours house human humans idea ideas
+image impact importance improvement increase individual individuals influence information input
+instance instances interest interests interpretation issue issues item items job key kind kinds
+knowledge label labels lack language law laws layer length letter letters level levels life light
+limit limits line lines link list lists location loss majority man manner manual material
+materials matter meaning means measure measures member members men method methods mind minute
+minutes model models moment money month months mother name names nation nations nature need needs
+nothing notion number numbers object objects observation occasion one operation opinion
+opportunity option options order organization others output outcome outcomes package page pages
+paper paragraph parameter parent parents part participant participants parties parts party path
+pattern patterns people percent period periods person persons perspective phase phenomenon phrase
+picture piece place places plan point points policy position possibility power practice practices
+presence present pressure principle principles problem problems procedure process processes
+product production products program programs project projects properties property proportion
+purpose purposes quality quantity question questions range rate rates ratio reaction reader
+reality reason reasons record reference region regions relation relations relationship
+relationships report reports requirement requirements research researcher researchers resource
+resources response responses rest result results review right rights rise role roles room row rule
+rules sample scale school science scientist scientists section sections sense sentence sequence
+series service services set sets setting settings shape share side sides sign significance
+similarity site situation situations size skill skills society software solution sort source
+sources space species speed stage stages standard standards start state statement statements
+states step steps story strategy strength string structure structures student students studies
+study style subject subjects success summary support surface system systems table task tasks team
+technique techniques technology tendency term terms test tests text theme theory thing things
+thought thoughts thousand time times title today tool tools top topic total town tradition
+training treatment trend trouble truth type types understanding unit units usage use user users
+value values variable variables variation variety version versions view views volume way ways week
+weeks whole woman women word words work worker workers works world year years note notes tip
+chapter appendix introduction conclusion summary default argument arguments command commands line
+option lot lots bit million billion hundred dozen half quarter third majority minority anything
+everything something nothing anyone everyone someone nobody everybody somebody
 """
 #: Adjectives that say little; a term does not begin with one.
 _WEAK = """

@@ -75,7 +75,7 @@ _MEANT = re.compile(r"(?:an?|the|to|being|having|not|\w+ing)\b")
 _DIGIT = re.compile(r"\d")
 _CLAIMS = frozenset(_CLAIMS_LIST.split())
 _LOOSE_OBJECT = re.compile(
-    r"(?:often|usually|can|may|will|it|them|him|her|this|these|those|in|on|at|to|as|by|from|for|with|and|or|of|into|up|out|off|"
+    r"(?:are|is|was|were|have|has|often|usually|can|may|will|it|them|him|her|this|these|those|in|on|at|to|as|by|from|for|with|and|or|of|into|up|out|off|"
     r"over|only|also|more|not|how much)\b"
 )
 _FINITE_LIST = """
@@ -246,12 +246,13 @@ def _does(text: str, usual_case: UsualCase) -> Fact | None:
     answer, verb = trimmed(match["answer"]), match["verb"]
     if len(answer.split()) < 3 or BAD_ANSWER.match(answer) or _LOOSE_OBJECT.match(answer):
         return None
-    if _THIRD_PERSON.get(verb, verb) in _CLAIMS and not answer.startswith("that "):
+    if (_THIRD_PERSON.get(verb, verb) in _CLAIMS) != answer.startswith("that "):
         return None
     asked = within(match["subject"], usual_case)
     singular = verb in _THIRD_PERSON
     if singular == (is_plural(asked) and not asked.startswith(("a ", "an ", "the "))):
         return None
     base = _THIRD_PERSON.get(verb, verb)
+    answer = re.split(rf", (?:and|but|while) (?=[^,]*\b(?:{verb}|{base})\b)", answer)[0]
     question = f"What {'does' if singular else 'do'} {asked} {base}?"
     return Fact(bare(asked), question, answer, "does", 0.7, True)

@@ -12,6 +12,7 @@ from studyq.cards.builtin.tokens import Word, runs, words
 
 _YEAR = re.compile(r"\b(?:1[0-9]\d\d|20\d\d)\b")
 _STEM_LETTERS = 5
+_PAIRING = frozenset({"and", "or", "nor", "und", "oder", "et", "ou", "y", "o"})
 _TIED = re.compile(r"[^\s(\u201c\"\u2018]$")
 _BOUND = re.compile(r"['\u2019\u2013/(-]|[.:]\w")
 _INITIAL = re.compile(r"\b[A-Z]\.[ -]?$")
@@ -84,13 +85,14 @@ def _term_gaps(
         begin, stop = found[first].start, found[last - 1].end
         if _is_torn(text[:begin]) or _peeps_out(found, first, last) or _BOUND.match(text, stop):
             continue
-        score = meant.weight * (0.8 if first == 0 else 1.0)
         if meant.name and last < len(found) and _goes_on(found[last]):
             continue
         previous = found[first - 1].lower if first and not found[first].apart else ""
         before = previous if previous in language.function_words else ""
         if before in _BEFORE_VERBS:
             continue
+        score = meant.weight * (0.8 if first == 0 else 1.0)
+        score *= 0.6 if before in _PAIRING else 1.0  # "rows and …" is guessed
         yield Gap(begin, stop, meant, before, score)
 
 
@@ -116,7 +118,7 @@ def _may_stand_before(lower: str, language: Language) -> bool:
 
 def _goes_on(following: Word) -> bool:
     """Whether a name goes on: "Michigan" is not all of "Michigan State University"."""
-    return not following.apart and following.text[0].isupper()
+    return not following.apart and (following.text[0].isupper() or following.lower == "of")
 
 
 def _is_torn(before: str) -> bool:

@@ -49,6 +49,7 @@ _PERSONAL = re.compile(
     r"|\b(?:ich|wir|uns(?:er\w*)?|Sie|Ihr(?:e\w*)?|du|dein\w*|nous|notre|nos|vous|votre|vos|je|"
     r"nosotros|nuestr\w+|usted(?:es)?|tu|tus|noi|nostr\w)\b"
 )
+_HYPHENATED = re.compile(r"(?<![\w-])([^\W\d_]{2,})-([^\W\d_]{2,})(?![\w-])")
 _TOKEN = re.compile(r"\w+(?:['\u2019-]\w+)*")
 
 # Words with which a sentence leans on the one before it.
@@ -153,9 +154,12 @@ def sentences(source: Source) -> list[Sentence]:
     for index in sorted(source.pages):
         found += _on_page(source.pages[index], chunks, starts)
     repeated = {text for text, times in Counter(each.text for each in found).items() if times > 1}
-    return [
-        replace(each, whole=False, clear=False) if each.text in repeated else each for each in found
-    ]
+    return mend_hyphens(
+        [
+            replace(each, whole=False, clear=False) if each.text in repeated else each
+            for each in found
+        ]
+    )
 
 
 def _on_page(
@@ -178,6 +182,21 @@ def _on_page(
             whole = is_whole(text)
             clear = whole and len(text.split()) <= MOST_CLEAR_WORDS and not leans(text)
             yield Sentence(text, quote, page.index, chunk.id, first, last, whole, clear)
+
+
+def mend_hyphens(found: Sequence[Sentence]) -> list[Sentence]:
+    """Join words cut at a line's end, "ex-planation", that the document has in one piece elsewhere.
+
+    Quotes stay as the page has them.
+    """
+    words = Counter(word.lower() for each in found for word in _TOKEN.findall(each.text))
+
+    def mend(match: re.Match[str]) -> str:
+        whole = match[1] + match[2]
+        once = words[match[0].lower()] == 1
+        return whole if once and words[whole.lower()] else match[0]
+
+    return [replace(each, text=_HYPHENATED.sub(mend, each.text)) for each in found]
 
 
 def _chunk_of(

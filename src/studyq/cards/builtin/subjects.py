@@ -11,10 +11,11 @@ from studyq.cards.builtin.tokens import is_plural
 
 # First words of a subject that stands for something said before.
 _BAD_FIRST_LIST = """
-this that these those it its they their there here he she his her such what who which when where
-how why one another some many most all both each every other others several first second third
-certain various such next last part half neither either none much more less few if while although
-because since as in on at by for with from to of and but or so not no yes our my your we you i let
+even only just especially this that these those it its they their there here he she his her such
+what who which when where how why one another some many most all both each every other others
+several first second third certain various such next last part half neither either none much more
+less few if while although because since as in on at by for with from to of and but or so not no
+yes our my your we you i let
 """
 BAD_FIRST = frozenset(_BAD_FIRST_LIST.split())
 _BAD_LAST_LIST = """
@@ -57,7 +58,7 @@ BAD_ANSWER = re.compile(
 )
 _NO_NOUN = re.compile(
     r"(?:as|also|in|on|at|by|for|with|of|to|not|now|still|often|usually|more|most|less|very|so|too|"
-    r"able|likely|unlikely|used|known|nothing|something|everything|how|what|where|when|here|there|"
+    r"able|likely|unlikely|equivalent|given|due|identical|equal|close|some|calculate|used|known|nothing|something|everything|how|what|where|when|here|there|"
     r"visible|available|responsible|\w+ed|\w+ly)\b"
 )
 _SECOND_STATEMENT = re.compile(
@@ -83,14 +84,15 @@ _PERSON = re.compile(
 
 # With "the" before them these mean one that was spoken of.
 _GENERAL_LIST = """
-system model theory experiment procedure program package group team company organization country
-city state government man woman child children student students people person participant
-participants users user patient subjects family members member sample survey test report data
-graph line plot command output input file code example story movement area region site building
-event war battle river lake island law act policy agreement treaty court company project network
-message packet document text article movie film song picture image box screen button device
-machine vehicle researcher researchers experimenter author teacher therapist school university
-college house room street road bridge church
+manual documentation standard specification guide introduction system model theory experiment
+procedure program package group team company organization country city state government man woman
+child children student students people person participant participants users user patient subjects
+family members member sample survey test report data graph line plot command output input file
+code example story movement area region site building event war battle river lake island law act
+policy agreement treaty court company project network message packet document text article movie
+film song picture image box screen button device machine vehicle researcher researchers
+experimenter author teacher therapist school university college house room street road bridge
+church
 """
 _GENERAL = frozenset(_GENERAL_LIST.split())
 _GENERAL_FIRST_LIST = """
