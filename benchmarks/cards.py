@@ -25,7 +25,7 @@ from benchmarks._card_calls import report as report_calls
 from benchmarks._card_checks import Original
 from benchmarks._running import CORPUS, DATA, Server, server, verdict
 from studyq.cards.admission import KnownCards, Maker, admit
-from studyq.cards.builtin import BREADTH, generate, survey
+from studyq.cards.builtin import generate, survey
 from studyq.cards.models import Flashcard, Kind, Origin
 from studyq.cards.sampling import plan_windows
 from studyq.cards.source import Source, read_source
@@ -128,7 +128,7 @@ def make(path: Path, source: Source, count: int) -> Made:
     begun = time.perf_counter()
     known, maker = KnownCards(), Maker("user", Origin.BUILTIN)
     looked_at = survey(source)
-    plan = plan_windows(source.chunks, count, worth=looked_at.worth, breadth=BREADTH)
+    plan = plan_windows(source.chunks, count, worth=looked_at.worth)
     cards: list[Flashcard] = []
     for window in plan.windows:
         drafts = generate(looked_at, window.chunk_ids)

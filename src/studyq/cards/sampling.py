@@ -25,6 +25,7 @@ from studyq.text.sections import SEPARATOR
 MOST_PER_CHUNK = 4  #: cards of one passage; beyond, they repeat each other
 WINDOW_CHUNKS = 6  #: passages that are asked about together
 BREADTH = 2.0  #: passages offered for each card, so that weak ones can be left
+BREADTH_BY_WORTH = 3.0  #: the same where their worth is known: looking at more costs nothing then
 
 Key = TypeVar("Key")
 
@@ -97,7 +98,6 @@ def plan_windows(
     vectors: Mapping[int, Vector] | None = None,
     worth: Mapping[int, float] | None = None,
     scope: Scope = Scope(),
-    breadth: float = BREADTH,
     window_chunks: int = WINDOW_CHUNKS,
 ) -> Plan:
     """Plan the windows of a request.
@@ -109,7 +109,6 @@ def plan_windows(
         worth: From 0 to 1, how much there is to ask about a chunk, by chunk. Where it is given,
             chunks without any are not asked about, unless there is nothing else.
         scope: The part of the document.
-        breadth: Passages offered for each card, at least 1.
         window_chunks: Passages in a window, at most.
     """
     inside = [chunk for chunk in chunks if scope.holds(chunk)]
@@ -121,6 +120,7 @@ def plan_windows(
         {key: group.weight for key, group in groups.items()},
         {key: MOST_PER_CHUNK * len(group.chunks) for key, group in groups.items()},
     )
+    breadth = BREADTH_BY_WORTH if worth else BREADTH
     windows: list[tuple[int, PlannedWindow]] = []
     for key, quota in quotas.items():
         if quota:

@@ -8,7 +8,4 @@ docs/cards.md.
 from studyq.cards.builtin.generator import generate
 from studyq.cards.builtin.survey import Survey, survey
 
-#: Passages to offer for each card, so that those with a definition can be chosen.
-BREADTH = 3.0
-
-__all__ = ["BREADTH", "Survey", "generate", "survey"]
+__all__ = ["Survey", "generate", "survey"]
