@@ -27,7 +27,6 @@ class Language:
         function_words: Words that no term holds.
         bland: Words too general to be asked for.
         weak: Words that no term begins with.
-        spaced: Whether words are set apart by spaces.
         nouns_capital: Whether all nouns are capitalised.
         infinitives: What infinitives look like, where they can be taken for nouns.
     """
@@ -36,7 +35,6 @@ class Language:
     function_words: frozenset[str]
     bland: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
-    spaced: bool = True
     nouns_capital: bool = False
     infinitives: re.Pattern[str] | None = None
 
@@ -87,7 +85,6 @@ _LANGUAGES = {
     for code, stop_words in STOP_WORDS.items()
 } | {
     "en": Language("en", FUNCTION_WORDS, BLAND, WEAK),
-    "zh": Language("zh", STOP_WORDS["zh"], spaced=False),
 }
 
 

@@ -116,10 +116,6 @@ class TermCounter:
         else:
             seen.forms[form] += 1
 
-    def vocabulary(self) -> frozenset[str]:
-        """Every word of the document, lower case."""
-        return frozenset(key for key in self._seen if " " not in key)
-
     def usual_case(self, text: str) -> str:
         """A phrase from the beginning of a sentence, as it would be written within one."""
         first, _, rest = text.partition(" ")
