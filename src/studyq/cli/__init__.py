@@ -16,6 +16,7 @@ from studyq.cli.group import StudyqGroup
 from studyq.cli.job_commands import jobs
 from studyq.cli.model_commands import models
 from studyq.cli.reprocessing import reprocess
+from studyq.cli.reviewing import review, stats
 from studyq.cli.searching import search
 from studyq.cli.serving import serve
 from studyq.cli.showing import config, health, version
@@ -45,6 +46,8 @@ for _command in (
     add,
     search,
     cards,
+    review,
+    stats,
     jobs,
     tests,
     reprocess,

@@ -15,7 +15,7 @@ from studyq.operations.webhooks import instance_url
 from studyq.reviews.calendar import review_calendar
 from studyq.reviews.coverage import Coverage, PageCoverage, PageState, coverage
 from studyq.reviews.preferences import owner_of_calendar
-from studyq.reviews.statistics import Retention, review_statistics
+from studyq.reviews.statistics import Retention, Statistics, review_statistics
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.api.review_schemas import (
     CoverageBody,
@@ -58,22 +58,7 @@ def get_stats(services: ServicesDependency, past: Past = 30, ahead: Ahead = 30) 
     """Reviews and time a day, true retention against the desired one, and what falls due."""
     with services.database.read() as session:
         found = review_statistics(session, services.user_id, now(), past=past, ahead=ahead)
-    return StatisticsBody(
-        days=[
-            DayBody(
-                day.day.isoformat(), day.ratings, day.again, day.new, round(day.milliseconds / 1000)
-            )
-            for day in found.days
-        ],
-        retention=_describe_retention(found.retention),
-        young=_describe_retention(found.young),
-        mature=_describe_retention(found.mature),
-        desired_retention=found.desired_retention,
-        forecast=[DueBody(day.day.isoformat(), day.due) for day in found.forecast],
-        phases=found.phases,
-        active_days=found.active_days,
-        seconds=round(found.milliseconds / 1000),
-    )
+    return describe_statistics(found)
 
 
 @get(
@@ -98,6 +83,26 @@ def get_calendar(services: ServicesDependency, name: FromPath[str]) -> Response[
         url = f"{instance_url(services.settings)}/app/review"
         body = review_calendar(session, owner, now(), url)
     return Response(body, media_type=ICAL, headers={"Cache-Control": "private, max-age=900"})
+
+
+def describe_statistics(found: Statistics) -> StatisticsBody:
+    """Statistics as the API tells them."""
+    return StatisticsBody(
+        days=[
+            DayBody(
+                day.day.isoformat(), day.ratings, day.again, day.new, round(day.milliseconds / 1000)
+            )
+            for day in found.days
+        ],
+        retention=_describe_retention(found.retention),
+        young=_describe_retention(found.young),
+        mature=_describe_retention(found.mature),
+        desired_retention=found.desired_retention,
+        forecast=[DueBody(day.day.isoformat(), day.due) for day in found.forecast],
+        phases=found.phases,
+        active_days=found.active_days,
+        seconds=round(found.milliseconds / 1000),
+    )
 
 
 def _describe_coverage(document_id: str, found: Coverage) -> CoverageBody:
