@@ -53,6 +53,7 @@ from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
 from studyq.web.access_log import AccessLog
+from studyq.web.api.anki_files import ANKI_FILE_HANDLERS
 from studyq.web.api.card_files import CARD_FILE_HANDLERS
 from studyq.web.api.card_sessions import SESSION_HANDLERS
 from studyq.web.api.documents import DOCUMENT_HANDLERS
@@ -330,6 +331,7 @@ def api_router() -> Router:
             *DOCUMENT_HANDLERS,
             *CARD_HANDLERS,
             *CARD_FILE_HANDLERS,
+            *ANKI_FILE_HANDLERS,
             *SESSION_HANDLERS,
             *QUEUE_HANDLERS,
             *REVIEW_HANDLERS,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+import genanki
 import httpx
 import pytest
 import sqlalchemy as sa
@@ -295,3 +297,22 @@ def test_the_calendar_has_a_secret_address(client: httpx.Client, add_cards: AddC
     assert client.get(renewed).status_code == 200
     for wrong in (renewed[:-4], f"{renewed}x", "/reviews/calendar/.ics", "/reviews/calendar/x"):
         refusal(client.get(wrong), 404, "calendar_not_found")
+
+
+def test_an_anki_package_over_http(client: httpx.Client, add_cards: AddCards) -> None:
+    model = genanki.Model(1, "m", fields=[{"name": "F"}, {"name": "B"}],
+                          templates=[{"name": "c", "qfmt": "{{F}}", "afmt": "{{B}}"}])  # fmt: skip
+    deck = genanki.Deck(2, "d")
+    deck.add_note(genanki.Note(model, ["From <i>Anki</i>", "yes"], tags=["mine"]))
+    file = io.BytesIO()
+    genanki.Package(deck).write_to_file(file)
+    address = "/flashcards/import/anki"
+    done = {"added": 1, "here": 0, "scheduled": 0, "skipped": 0}
+    assert client.post(address, content=file.getvalue()).json() == done
+    again = client.post(address, files={"file": ("deck.apkg", file.getvalue())})
+    assert again.json() == {**done, "added": 0, "here": 1}
+    assert following(client)["card"]["front_html"] == "<p>From <em>Anki</em></p>"
+    refusal(client.post(address, content=b"no zip"), 422, "not_a_package")
+    refusal(client.post(address, files={"other": b"x"}), 400, "file_missing")
+    elsewhere = client.post(address, params={"document_id": "none"}, content=file.getvalue())
+    refusal(elsewhere, 404, "document_not_found")

@@ -121,7 +121,7 @@ async def post_import_cards(
     A row that is no card is told by its line, and then nothing is imported. Cards that are here
     already, by their guid, are brought up to date. With `dry_run` nothing is changed.
     """
-    content = await _content(request)
+    content = await file_content(request)
     done = await sync_to_thread(
         import_cards,
         services.database,
@@ -135,7 +135,12 @@ async def post_import_cards(
     return ImportBody(**asdict(done), dry_run=dry_run)
 
 
-async def _content(request: Request[Any, Any, Any]) -> bytes:
+async def file_content(request: Request[Any, Any, Any]) -> bytes:
+    """The file of a request: its body, or the field `file` of a form.
+
+    Raises:
+        ProblemError: when the form has no such field.
+    """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await request.body()
     form = await request.form()
