@@ -82,19 +82,18 @@ class _Desk:
 
     def ask(self) -> bool:
         """Show the next card and take one answer; False when there is no more, or it is enough."""
-        from studyq.cards.faces import answer_line, question_line
-
         shown = self._next()
         if shown is None:
             return False
         card = shown.card
-        click.echo(f"\n{click.style(question_line(card), bold=True)}")
+        question, answer = _sides(shown)
+        click.echo(f"\n{click.style(question, bold=True)}")
         for number, option in enumerate(card.options, 1):
             click.echo(f"  {chr(96 + number)}) {' '.join(option.split())}")
         began = time.monotonic()
         if _key("[answer] ") in ("q", ""):
             return False
-        click.echo(answer_line(card))
+        click.echo(answer)
         buttons = "  ".join(f"{item.rating} {item.name} {item.words}" for item in shown.intervals)
         while True:
             key = _key(f"[{buttons}] ")
@@ -185,6 +184,16 @@ def _key(prompt: str) -> str:
     line = sys.stdin.readline()
     click.echo()
     return (line.strip() or " ") if line else ""
+
+
+def _sides(shown: ShownCard) -> tuple[str, str]:
+    """Question and answer, each on one line."""
+    from studyq.text.cloze import covered, uncovered
+
+    front, back = shown.card.front, shown.card.back
+    if shown.card.kind == "cloze":
+        front, back = covered(front), uncovered(front)
+    return " ".join(front.split()), " ".join(back.split())
 
 
 def _source(shown: ShownCard) -> str:
