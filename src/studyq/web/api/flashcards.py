@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -104,7 +105,7 @@ def post_card(
     services: ServicesDependency, data: JSONBody[NewCard], idempotency_key: IdempotencyKey = None
 ) -> Response[CardBody]:
     """Make a card, with its source when one is given: the quote must stand on its page."""
-    operation = f"card {data!r}"
+    operation = f"card {hashlib.sha256(msgspec.json.encode(data)).hexdigest()}"
     text = CardText(data.kind, data.front, _key(data, data.options), tuple(data.options))
     place = Place(**msgspec.structs.asdict(data.source)) if data.source else None
     with services.database.write() as session:
