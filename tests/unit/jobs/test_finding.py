@@ -24,14 +24,14 @@ def shelf(jobs: Jobs) -> dict[str, str]:
     """One job in each state but active, by what became of it."""
 
     def work(context: JobContext) -> Outcome:
-        if context.subject == "bad":
+        if context.subject == "torn":
             raise PermanentError("not_a_pdf", "This file is 100% not a PDF.")
         return Outcome(message="Read_all of it")
 
     jobs.handle(work)
     ids = {
         "completed": jobs.add(subject="good", trigger="reprocess"),
-        "failed": jobs.add(subject="bad"),
+        "failed": jobs.add(subject="torn"),
     }
     jobs.drain()
     ids["cancelled"] = jobs.add(trigger="schedule")
@@ -60,7 +60,7 @@ def shelf(jobs: Jobs) -> dict[str, str]:
         ({"text": "100%"}, "failed"),
         ({"text": "%"}, "failed"),
         ({"text": "othe"}, "waiting"),
-        ({"text": "bad"}, "failed"),
+        ({"text": "torn"}, "failed"),
         ({"text": "traceback"}, ""),
         ({"text": "nowhere", "subjects": ["good"]}, "completed delayed"),
         ({"text": "'; DROP TABLE jobs; --\x00"}, ""),
