@@ -150,6 +150,7 @@ def client() -> Iterator[TestClient[Litestar]]:
         dependencies={
             "page_data": Provide(Shelf, sync_to_thread=False),
             "job_data": Provide(lambda: None, sync_to_thread=False),
+            "test_data": Provide(lambda: None, sync_to_thread=False),
             "review_data": Provide(lambda: Shelf(), sync_to_thread=False),
             "card_data": Provide(lambda: Cards(), sync_to_thread=False),
             "status_data": Provide(lambda: Shelf(), sync_to_thread=False),
