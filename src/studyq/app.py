@@ -49,6 +49,7 @@ from studyq.pdf.model import PdfLimits
 from studyq.processes import preload
 from studyq.providers.embedding import Unavailable, open_embedder
 from studyq.providers.language import LanguageModels, LanguageOptions
+from studyq.reviews.jobs import register_fitting
 from studyq.settings import Settings
 from studyq.storage.imports import Importer
 from studyq.storage.originals import Storage
@@ -199,6 +200,7 @@ def register_jobs(services: Services) -> None:
     )
     register_generation(services.registry, cards)
     register_assessment(services.registry, cards)
+    register_fitting(services.registry)
     register_webhooks(services.registry, services.settings)
 
 

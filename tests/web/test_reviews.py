@@ -316,3 +316,7 @@ def test_an_anki_package_over_http(client: httpx.Client, add_cards: AddCards) ->
     refusal(client.post(address, files={"other": b"x"}), 400, "file_missing")
     elsewhere = client.post(address, params={"document_id": "none"}, content=file.getvalue())
     refusal(elsewhere, 404, "document_not_found")
+
+
+def test_fitting_needs_a_log(client: httpx.Client) -> None:
+    assert "400 are needed" in refusal(client.post("/reviews/fit"), 422, "too_few_ratings")

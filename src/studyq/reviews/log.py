@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from studyq.database.base import Instant
 from studyq.reviews.models import Entry, Review, Schedule, Scheduler
 from studyq.reviews.scheduling import Memory, Rating, Scheduling, as_body, rate, refitted
 
@@ -118,11 +119,34 @@ def replay(rows: Sequence[Review], scheduler_of: SchedulerOf) -> Memory:
     Raises:
         LogBroken: when they contradict themselves.
     """
-    first = stored_memory(rows[0].before)
-    state = _Replay(first, first, [])
-    for row in rows:
-        _STEPS[Entry(row.entry)](state, row, scheduler_of)
-    return state.memory
+    return _replayed(rows, scheduler_of).memory
+
+
+def refit_card(
+    session: Session, schedule: Schedule, scheduler_id: int, scheduler_of: SchedulerOf, at: Instant
+) -> bool:
+    """Work out a card's stability and difficulty again with another scheduler; the log says so.
+
+    Returns:
+        Whether it had a history to work them out from.
+    """
+    rows = session.scalars(
+        sa.select(Review).where(Review.card_id == schedule.card_id).order_by(Review.id)
+    ).all()
+    if not rows:
+        return False
+    state = _replayed(rows, scheduler_of)
+    if state.memory.stability is None or not same(state.memory, memory_of(schedule)):
+        return False
+    append(
+        session,
+        schedule,
+        Entry.REFIT,
+        _refitted(state, scheduler_of(scheduler_id)),
+        at=at,
+        scheduler_id=scheduler_id,
+    )
+    return True
 
 
 def live_ratings(rows: Sequence[Review]) -> list[Review]:
@@ -187,6 +211,14 @@ def rebuild(session: Session, card_ids: Iterable[str]) -> int:
     return changed
 
 
+def _replayed(rows: Sequence[Review], scheduler_of: SchedulerOf) -> _Replay:
+    first = stored_memory(rows[0].before)
+    state = _Replay(first, first, [])
+    for row in rows:
+        _STEPS[Entry(row.entry)](state, row, scheduler_of)
+    return state
+
+
 def _rebuilt(rows: Sequence[Review], scheduler_of: SchedulerOf) -> Memory | None:
     try:
         return replay(rows, scheduler_of)
@@ -231,8 +263,12 @@ def _due(state: _Replay, row: Review, _: SchedulerOf) -> None:
 
 
 def _refit(state: _Replay, row: Review, scheduler_of: SchedulerOf) -> None:
+    state.memory = _refitted(state, scheduler_of(row.scheduler_id))
+
+
+def _refitted(state: _Replay, scheduling: Scheduling) -> Memory:
     history = [(step.rating, step.elapsed_days) for step in state.steps]
-    state.memory = refitted(scheduler_of(row.scheduler_id), state.memory, state.start, history)
+    return refitted(scheduling, state.memory, state.start, history)
 
 
 _STEPS: dict[Entry, Callable[[_Replay, Review, SchedulerOf], None]] = {

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from studyq.cards.listing import describe_cards
 from studyq.database.base import isoformat, now
+from studyq.jobs.service import describe_job, find_job
 from studyq.reviews import service
+from studyq.reviews.jobs import enqueue_fitting
 from studyq.reviews.limits import document_limits, limit_document
 from studyq.reviews.log import memory_of
 from studyq.reviews.models import Schedule
@@ -46,6 +48,7 @@ from studyq.web.api.review_schemas import (
     Undoing,
     UndoneBody,
 )
+from studyq.web.api.schemas import JobAnswer, JobBody
 from studyq.web.problems import problems
 
 MOST_AHEAD = 50
@@ -200,6 +203,25 @@ def post_calendar(services: ServicesDependency) -> CalendarBody:
         return CalendarBody(renew_calendar(session, services.user_id))
 
 
+@post(
+    "/reviews/fit",
+    sync_to_thread=True,
+    status_code=202,
+    summary="Fit the scheduling to you",
+    responses=problems(422, 503),
+)
+def post_fit(services: ServicesDependency) -> JobAnswer:
+    """Fit FSRS's parameters to your log, as a job; taken when they predict it better.
+
+    It needs the package fsrs-rs-python and 400 ratings. Cards keep the dates that they have until
+    they are rated again.
+    """
+    with services.database.write() as session:
+        job_id = enqueue_fitting(session, services.user_id)
+        job = describe_job(session, find_job(session, services.user_id, job_id))
+    return JobAnswer(msgspec.convert(job, JobBody))
+
+
 @get(
     "/documents/{document_id:str}/limits",
     sync_to_thread=True,
@@ -341,6 +363,7 @@ REVIEW_HANDLERS = [
     get_settings,
     patch_settings,
     post_calendar,
+    post_fit,
     get_limits,
     put_limits,
 ]

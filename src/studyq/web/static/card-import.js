@@ -15,8 +15,23 @@ class CardImport extends HTMLElement {
     });
   }
 
+  /** An Anki package: its cards come approved, with the schedule that they had there. */
+  async #takePackage(file) {
+    const detail = "Its cards are approved and go on where they were in Anki; pictures and sounds are left out.";
+    if (!(await confirmAction({ title: `Import ${file.name}?`, detail, action: "Import" }))) return;
+    const { added, here, scheduled, skipped } = await send(file, "/anki");
+    const parts = [[added, "new"], [here, "already here"], [scheduled, "with their schedule"], [skipped, "without anything to learn, left out"]];
+    const told = parts.filter(([count]) => count).map(([count, words]) => `${count} ${words}`);
+    tell("Imported from Anki.", `${told.join(", ") || "No card"}.`);
+    document.dispatchEvent(new Event("cards-changed"));
+  }
+
   async #take(file) {
     try {
+      if (file.name.toLowerCase().endsWith(".apkg")) {
+        await this.#takePackage(file);
+        return;
+      }
       const trial = await send(file, "?dry_run=true");
       if (!trial.added && !trial.updated) {
         tell("Nothing new in this file.", `${sentence(trial)}.`);
