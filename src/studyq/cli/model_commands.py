@@ -15,7 +15,7 @@ from studyq.cli.options import data_option, json_option, print_json, settings_in
 if TYPE_CHECKING:
     from studyq.settings import Settings
 
-SENTENCE = "Mitochondria make most of the ATP that a cell uses."
+SENTENCE = "Mitochondria release most of the energy that a cell uses."
 
 
 @click.group()

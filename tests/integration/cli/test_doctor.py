@@ -91,7 +91,7 @@ def test_gives_back_what_a_dead_worker_held(library: Studyq) -> None:
     damage(
         library,
         "UPDATE jobs SET state = 'active', token = 1, attempt = 1, worker_id = 'gone', "
-        "lease_until = 1 WHERE state = 'waiting'",
+        "started_at = 1, lease_until = 1 WHERE state = 'waiting'",
     )
     assert codes(library) == {"stuck_jobs": False}
     assert codes(library, "--fix") == {"stuck_jobs": True}
