@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's chat API over real HTTP, writes cards, and misbehaves as told.
+"""A server that speaks OpenAI's chat API over real HTTP, writes cards or grades answers as told.
 
 It quotes sentences from the passages that a prompt fences, so that what it writes can be found on
 the page; whatever is said outside of the fences it obeys, whatever is said inside it does not.
@@ -18,6 +18,7 @@ from typing import Any
 
 MODELS = ("card-writer", "card-writer-large")
 PASSAGE = re.compile(r'<source-(\w+) chunk="(\d+)">\n(.*?)\n</source-\1>', re.DOTALL)
+MATERIAL = re.compile(r"<(\w+)-(\w{16})>\n(.*?)\n</\1-\2>", re.DOTALL)
 WANTED = re.compile(r"Write (\d+) flashcard")
 SENTENCE = re.compile(r"[A-Z][^.!?]{30,}[.!?]")
 WORD = re.compile(r"\b[a-z]{5,}\b")
@@ -48,6 +49,11 @@ class Asked:
     def passages(self) -> dict[int, str]:
         """The fenced texts by chunk."""
         return {int(chunk): text for _, chunk, text in PASSAGE.findall(self.text)}
+
+    @property
+    def material(self) -> dict[str, str]:
+        """What a question about an answer fences, by name."""
+        return {name: text for name, _, text in MATERIAL.findall(self.text)}
 
     def _said(self, role: str) -> str:
         said = [item["content"] for item in self.body["messages"] if item["role"] == role]
@@ -104,6 +110,12 @@ def cloze(chunk: int, sentence: str) -> dict[str, Any]:
 def write_cards(asked: Asked) -> Said:
     """What a well-behaved model says."""
     return Said(json.dumps({"cards": cards_of(asked)}))
+
+
+def grade_with(grade: str, evidence: str, reason: str) -> Behaviour:
+    """Grades every answer the same."""
+    said = Said(json.dumps({"grade": grade, "evidence": evidence, "reason": reason}))
+    return lambda _: said
 
 
 def refuse(status: int, code: str, message: str = "No.", **headers: str) -> Said:

@@ -8,41 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from pdf_files import make_pdf
+from living_matter import living_matter
 from server_process import add_pdf, job_end, refusal
 from studyq.assessment.items import GAP
-
-FACTS = [
-    ("Mitochondria", "release the energy that is stored in sugar"),
-    ("Ribosomes", "build proteins from amino acids"),
-    ("Chloroplasts", "capture the energy of sunlight"),
-    ("Lysosomes", "break down the waste of a cell"),
-    ("Enzymes", "speed up the reactions of metabolism"),
-    ("Hormones", "carry messages between distant organs"),
-    ("Neurons", "conduct impulses along their axons"),
-    ("Antibodies", "bind to the antigens of invaders"),
-    ("Arteries", "carry blood away from the heart"),
-    ("Glaciers", "carve valleys out of solid rock"),
-]
 
 
 @pytest.fixture(scope="module")
 def document(server: Any) -> dict[str, Any]:
-    """A document of ten definitions over two sections."""
-    pages = [
-        [
-            f"# Part {part}",
-            *(
-                f"{name[:-1]} is the structure of living matter by which bodies {does} every day. "
-                f"{name} {does}, as the experiments of the year {1900 + number} have shown."
-                for number, (name, does) in enumerate(FACTS[5 * part : 5 * part + 5])
-            ),
-        ]
-        for part in range(2)
-    ]
-    content = make_pdf(pages, title="Living matter")
     with server.client() as client:
-        return add_pdf(client, "living-matter.pdf", content)
+        return add_pdf(client, "living-matter.pdf", living_matter())
 
 
 def make(client: httpx.Client, **blueprint: Any) -> dict[str, Any]:

@@ -178,8 +178,7 @@ def _finish(session: Session, context: JobContext, errors: Counter[str], seconds
     test = _find(session, context)
     items = items_of(session, test.id)
     if not items:
-        why = next(iter(errors), "The documents hold nothing that such items can be made of.")
-        raise PermanentError("no_items", why)
+        raise PermanentError("no_items", next(iter(errors), _why_none(test)))
     items.sort(key=lambda item: (item.part, item.page or 0, item.ordinal))
     for ordinal, item in enumerate(items, start=1):
         item.ordinal = ordinal
@@ -195,6 +194,17 @@ def _finish(session: Session, context: JobContext, errors: Counter[str], seconds
         "failed_windows": dict(errors),
         "seconds": round(seconds, 3),
     }
+
+
+def _why_none(test: Test) -> str:
+    """What to say of a test that not one item could be made for."""
+    parts = msgspec.convert(test.blueprint, Blueprint).parts
+    sections = ", ".join(f"“{name}”" for part in parts for name in part.sections)
+    where = f" in the sections {sections}" if sections else ""
+    return (
+        f"Nothing was found{where} that such items can be made of. Try other kinds of items, or "
+        f"{'other sections' if sections else 'another document'}."
+    )
 
 
 def test_follows(session: Session, change: Change) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from studyq.assessment.analysing import find_analysis
+from studyq.assessment.models import TestOrigin
 from studyq.assessment.service import (
     describe_test,
     describe_tests,
@@ -19,7 +20,7 @@ from studyq.assessment.service import (
 )
 from studyq.assessment.sittings import describe_sitting, find_sitting, find_test
 from studyq.cards.models import CardState, Flashcard
-from studyq.jobs.models import ENDED
+from studyq.jobs.models import ENDED, State
 from studyq.jobs.service import UnknownJobError, describe_job, find_job
 from studyq.library.errors import NotFoundError
 from studyq.library.models import Chunk, Document, Status
@@ -73,7 +74,7 @@ class TestPages:
             return TestView(
                 test=msgspec.convert(describe_test(session, test), TestDetail),
                 sittings=tuple(msgspec.convert(sittings, list[SittingBody])),
-                job=_live_job(session, test.user_id, test.job_id),
+                job=_if_live(_job(session, test.user_id, test.job_id)),
                 analysed=find_analysis(session, test_id, None) is not None,
             )
 
@@ -102,7 +103,7 @@ class TestPages:
                 title=test.title,
                 sitting=shown,
                 analysis=_analysis(session, sitting.test_id, sitting_id, wanted),
-                job=_live_job(session, sitting.user_id, sitting.job_id),
+                job=_if_live(_job(session, sitting.user_id, sitting.job_id)),
             )
 
     def analysis(self, test_id: str) -> AnalysisView | None:
@@ -113,10 +114,13 @@ class TestPages:
             except NotFoundError:
                 return None
             [summary] = msgspec.convert(describe_tests(session, [test]), list[TestSummary])
+            job = _job(session, test.user_id, test.job_id)
+            imported = test.origin == TestOrigin.IMPORTED
             return AnalysisView(
                 test=summary,
                 analysis=_analysis(session, test_id, None, None),
-                job=_live_job(session, test.user_id, test.job_id),
+                job=_if_live(job),
+                failure=_failure(job) if imported else None,
             )
 
 
@@ -127,15 +131,26 @@ def _analysis(
     return None if found is None else analysis_body(found)
 
 
-def _live_job(session: Session, user_id: str, job_id: str | None) -> dict[str, Any] | None:
-    """A job that is still at work, as a page shows its progress."""
+def _job(session: Session, user_id: str, job_id: str | None) -> dict[str, Any] | None:
+    """A job as the API tells it; None where there is none, or it has been pruned."""
     if job_id is None:
         return None
     try:
-        row = find_job(session, user_id, job_id)
+        return describe_job(session, find_job(session, user_id, job_id))
     except UnknownJobError:
         return None
-    return None if row.state in ENDED else describe_job(session, row)
+
+
+def _if_live(job: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A job that is still at work, as a page shows its progress."""
+    return None if job is None or job["state"] in ENDED else job
+
+
+def _failure(job: dict[str, Any] | None) -> str | None:
+    """Why a job did not do its work."""
+    if job is None or job["state"] not in (State.FAILED, State.CANCELLED):
+        return None
+    return job["error"]["message"] if job["error"] else "It was cancelled."
 
 
 def _documents(session: Session, user_id: str) -> tuple[DocumentChoice, ...]:

@@ -55,8 +55,13 @@ class ResultView(Struct, frozen=True):
 
 
 class AnalysisView(Struct, frozen=True):
-    """The item analysis of a test."""
+    """The item analysis of a test.
+
+    Attributes:
+        failure: Why the analysis of an imported test did not work; None while it may yet.
+    """
 
     test: TestSummary
     analysis: AnalysisBody | None
     job: dict[str, Any] | None
+    failure: str | None

@@ -21,13 +21,17 @@ export function refusalFrom(status, body) {
   return new Refusal(status, problem.code ?? "", String(detail));
 }
 
-/** Calls the API and resolves to the decoded answer, or to null when there is no body. */
-export async function call(method, path, { body, signal } = {}) {
+/**
+ * Calls the API and resolves to the decoded answer, or to null when there is no body.
+ * With `keepalive` the request goes on when the page is left.
+ */
+export async function call(method, path, { body, signal, keepalive = false } = {}) {
   let response;
   try {
     response = await fetch(path, {
       method,
       signal,
+      keepalive,
       headers: {
         Accept: "application/json",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),

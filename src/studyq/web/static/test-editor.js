@@ -15,6 +15,7 @@ const ENDS = new Set(["completed", "failed", "cancelled"]);
 class TestEditor extends HTMLElement {
   #editing = null;
   #stop = () => {};
+  #listening = new AbortController();
 
   connectedCallback() {
     this.addEventListener("click", (event) => {
@@ -24,6 +25,7 @@ class TestEditor extends HTMLElement {
     const form = this.#form();
     form.kind.addEventListener("change", () => this.#fit());
     this.#dialog().querySelector("[data-save]").addEventListener("click", () => this.#save());
+    this.#closeMenu();
     this.#stop = onJobEvent(({ job_id: id, state }) => {
       if (id === this.dataset.job && ENDS.has(state)) location.reload();
     });
@@ -31,6 +33,21 @@ class TestEditor extends HTMLElement {
 
   disconnectedCallback() {
     this.#stop();
+    this.#listening.abort();
+  }
+
+  /** Lets the menu close as menus do: by Escape, and by a click elsewhere. */
+  #closeMenu() {
+    const { signal } = this.#listening;
+    const menu = this.querySelector(".menu");
+    document.addEventListener("click", ({ target }) => {
+      if (!target.closest(".menu > summary")) menu.open = false;
+    }, { signal });
+    menu.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
   }
 
   #dialog() {

@@ -6,8 +6,11 @@ import { announce, confirmAction, tell } from "./messages.js";
 const PAUSE = 600; // milliseconds after the last key until what was written is saved
 const AGAIN = 3000; // milliseconds until an answer that did not arrive is sent again
 
+const unreachable = ({ status }) => !status || status >= 500;
+
 class TestSitting extends HTMLElement {
   #items = [];
+  #links = []; // the map of the items, in their order
   #at = 0;
   #since = performance.now();
   #unsaved = new Map(); // item id → what is to be saved
@@ -18,6 +21,8 @@ class TestSitting extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#listening;
     this.#items = [...this.querySelectorAll("[data-item]")];
+    this.#links = [...this.querySelectorAll("[data-to]")];
+    for (const place of this.#links.keys()) this.#label(place);
     this.addEventListener("change", ({ target }) => this.#given(target.closest("[data-item]"), 0));
     this.addEventListener("input", ({ target }) => {
       if (target.type === "text") this.#given(target.closest("[data-item]"), PAUSE);
@@ -25,7 +30,7 @@ class TestSitting extends HTMLElement {
     this.addEventListener("click", (event) => this.#click(event));
     this.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
-    addEventListener("pagehide", () => this.#flush(), { signal });
+    addEventListener("pagehide", () => this.#leave(), { signal });
     const first = this.#items.findIndex((item) => !this.#answer(item));
     this.#show(Math.max(0, first));
     if ("seconds" in this.dataset) this.#startClock();
@@ -86,8 +91,8 @@ class TestSitting extends HTMLElement {
     this.#since = performance.now();
     for (const other of this.#items) other.hidden = other !== item;
     this.querySelector("[data-place]").textContent = `${place + 1} of ${this.#items.length}`;
-    for (const [number, link] of [...this.querySelectorAll("[data-to]")].entries()) {
-      link.toggleAttribute("aria-current", number === place);
+    for (const [number, link] of this.#links.entries()) {
+      link.ariaCurrent = number === place ? "step" : null;
     }
     const last = place === this.#items.length - 1;
     this.querySelector('[data-step="-1"]').disabled = place === 0;
@@ -95,6 +100,14 @@ class TestSitting extends HTMLElement {
     this.querySelector("[data-hand-in]").hidden = last;
     (item.querySelector("[type=text]") ?? item.querySelector(":checked") ?? item.querySelector("input"))
       .focus({ preventScroll: true });
+  }
+
+  /** Says in the map what is drawn there. */
+  #label(place) {
+    const link = this.#links[place];
+    const words = [`Item ${place + 1}`, link.hasAttribute("data-answered") ? "answered" : "not answered"];
+    if (link.hasAttribute("data-flagged")) words.push("marked");
+    link.ariaLabel = words.join(", ");
   }
 
   /** Adds the time that the item has been on the screen. */
@@ -118,8 +131,9 @@ class TestSitting extends HTMLElement {
       flagged: item.querySelector("[data-flag]").ariaPressed === "true",
       milliseconds: Number(item.dataset.milliseconds),
     });
-    const link = this.querySelectorAll("[data-to]")[this.#items.indexOf(item)];
-    link.toggleAttribute("data-answered", Boolean(this.#answer(item)));
+    const place = this.#items.indexOf(item);
+    this.#links[place].toggleAttribute("data-answered", Boolean(this.#answer(item)));
+    this.#label(place);
     clearTimeout(this.#timers.get(id));
     this.#timers.set(id, setTimeout(() => this.#flush(), pause));
   }
@@ -130,7 +144,7 @@ class TestSitting extends HTMLElement {
     const marked = button.ariaPressed !== "true";
     button.ariaPressed = String(marked);
     button.textContent = marked ? "Marked, to be looked at again" : "Mark to look at again";
-    this.querySelectorAll("[data-to]")[this.#at].toggleAttribute("data-flagged", marked);
+    this.#links[this.#at].toggleAttribute("data-flagged", marked);
     this.#given(item, 0);
   }
 
@@ -154,11 +168,11 @@ class TestSitting extends HTMLElement {
       const [id, body] = this.#unsaved.entries().next().value;
       saved.textContent = "Saving…";
       try {
-        await call("PUT", `/sittings/${this.dataset.sitting}/responses/${id}`, { body });
+        await this.#put(id, body);
         if (this.#unsaved.get(id) === body) this.#unsaved.delete(id);
         saved.textContent = "Saved";
       } catch (refusal) {
-        if (refusal.status && refusal.status < 500) {
+        if (!unreachable(refusal)) {
           this.#unsaved.delete(id);
           saved.textContent = "";
           tell("This answer was not taken.", refusal.message);
@@ -169,6 +183,16 @@ class TestSitting extends HTMLElement {
         return;
       }
     }
+  }
+
+  #put(id, body) {
+    const path = `/sittings/${this.dataset.sitting}/responses/${id}`;
+    return call("PUT", path, { body, keepalive: true });
+  }
+
+  /** Sends what is unsaved while the page goes away; nobody is left to be told of a failure. */
+  #leave() {
+    for (const [id, body] of this.#unsaved) this.#put(id, body).catch(() => {});
   }
 
   async #handIn({ ask = true } = {}) {
@@ -183,7 +207,8 @@ class TestSitting extends HTMLElement {
       await call("POST", `/sittings/${this.dataset.sitting}/submit`, { body: {} });
       location.href = `/app/sittings/${this.dataset.sitting}/result`;
     } catch (refusal) {
-      tell("Not handed in.", refusal.message);
+      if (!ask && unreachable(refusal)) setTimeout(() => this.#handIn({ ask }), AGAIN);
+      else tell("Not handed in.", refusal.message);
     }
   }
 
@@ -206,6 +231,7 @@ class TestSitting extends HTMLElement {
       if (left === 60) announce("One minute is left.");
       if (left > 0) return;
       clearInterval(this.clock);
+      this.querySelector("form").inert = true;
       announce("The time is over; the test is handed in.");
       this.#handIn({ ask: false });
     };
