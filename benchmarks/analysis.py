@@ -1,4 +1,4 @@
-"""Statistics of tests: against R's figures, by simulation, and how long a large test takes.
+"""Tests: statistics against R's figures and by simulation, a large test, many takers at once.
 
 Sound items follow a two-parameter logistic model: ability and difficulty standard normal,
 discrimination log-normal around 1 and at least 0.4, three distractors that attract 15 to 60 % of
@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks._running import DATA, verdict
+from benchmarks._running import DATA, percentile, server, verdict
+from benchmarks._sittings import TAKERS, response_times
 from studyq.assessment.item_analysis import FLAGGED_FROM, PROVISIONAL_FROM, analyse
 from studyq.assessment.response_files import read_responses
 from studyq.assessment.response_matrix import ItemResponses, ResponseMatrix
@@ -141,3 +142,7 @@ def main() -> None:
     seconds, megabytes = large_test()
     verdict("10,000 takers × 100 items, s", seconds, 2)
     verdict("10,000 takers × 100 items, MB at the peak", megabytes, 300)
+    with server(embedding="none") as running:
+        times = response_times(running)
+    print(f"{len(times)} responses of {TAKERS} takers: median {percentile(times, 0.5):.1f} ms")
+    verdict("response saved and acknowledged, p95, ms", percentile(times, 0.95), 50)
