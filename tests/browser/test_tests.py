@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from browser_reader import Reader, Watch, overflow, screenshot
 from live_server import LiveServer
@@ -148,7 +148,8 @@ def decide_and_go_on(page: Page, server: LiveServer, document: str) -> None:
     page.goto(result)
     with page.expect_request(f"**/documents/{document}/flashcards") as asked:
         page.get_by_role("button", name="Make cards").click()
-    assert asked.value.post_data_json["pages"][0] in (1, 2)
+    wanted: Any = asked.value.post_data_json
+    assert wanted["pages"][0] in (1, 2)
     expect(page).to_have_url(re.compile(rf"/app/drafts\?document={document}"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Drafts")
 
@@ -248,7 +249,7 @@ def test_analysis_print_and_what_there_is_without_documents(
     screenshot(page, "tests-empty")
     page.get_by_text("Analyse a test held elsewhere").click()
     files = [
-        {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
+        FilePayload(name=name, mimeType="text/csv", buffer=content.encode())
         for name, content in exam(40).values()
     ]
     page.get_by_label("Responses").set_input_files(files[0])

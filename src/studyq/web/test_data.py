@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ from studyq.web.pages.test_views import (
 from studyq.web.services import Services
 
 ROWS = 50  #: tests on one page
+VERSION = re.compile(r"[0-9]{1,9}")
 MOST_DOCUMENTS = 200  #: offered for a new test
 
 
@@ -91,7 +93,7 @@ class TestPages:
 
     def result(self, sitting_id: str, version: str | None) -> ResultView | None:
         """What came of a sitting, or None."""
-        wanted = int(version) if version and version.isascii() and version.isdigit() else None
+        wanted = int(version) if version and VERSION.fullmatch(version) else None
         with self.services.database.read() as session:
             try:
                 sitting = find_sitting(session, self.services.user_id, sitting_id)
@@ -99,10 +101,13 @@ class TestPages:
                 return None
             test = find_test(session, sitting.user_id, sitting.test_id)
             shown = msgspec.convert(describe_sitting(session, sitting), SittingBody)
+            analysis = _analysis(session, sitting.test_id, sitting_id, wanted)
+            if wanted is not None and analysis is None:
+                return None
             return ResultView(
                 title=test.title,
                 sitting=shown,
-                analysis=_analysis(session, sitting.test_id, sitting_id, wanted),
+                analysis=analysis,
                 job=_if_live(_job(session, sitting.user_id, sitting.job_id)),
             )
 
