@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from browser_reader import Reader, overflow, screenshot
+from browser_reader import Reader, Watch, overflow, screenshot
 from live_server import LiveServer
 from review_desk import DAY, SECOND, Desk
 from studyq.database.base import now
@@ -89,3 +89,29 @@ def test_before_there_are_cards_the_library_comes_first(reader: Reader, document
     screenshot(page, "today-without-cards")
     page.goto("/app/statistics")
     expect(page.get_by_text("no reviews yet").first).to_be_visible()
+
+
+def test_how_one_reviews_can_be_changed(reader: Reader, server: LiveServer, watch: Watch) -> None:
+    watch.expect("the server responded with a status of 4")
+    page = reader.open("/app/review/settings")
+    page.get_by_label("Desired retention").fill("85")
+    page.get_by_label("Steps of new cards").fill("5, 30")
+    page.get_by_label("Suspend leeches").uncheck()
+    page.get_by_label("Time zone").fill("Europe/Berlin")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").filter(has_text="Saved")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Desired retention")).to_have_value("85")
+    expect(page.get_by_label("Steps of new cards")).to_have_value("5 30")
+    expect(page.get_by_label("Suspend leeches")).not_to_be_checked()
+    page.get_by_label("Time zone").fill("Nowhere")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-problem]")).to_contain_text("no time zone")
+    page.get_by_role("button", name="Make a calendar").click()
+    expect(page.locator("[data-calendar]")).to_contain_text(f"{server.url}/reviews/calendar/")
+    page.get_by_role("button", name="Fit to my ratings").click()
+    expect(page.get_by_text("400 are needed")).to_be_visible()
+    screenshot(page, "review-settings")
+    phone = reader.open("/app/review/settings", width=360, height=740)
+    assert overflow(phone) <= 0
+    screenshot(phone, "review-settings-phone")

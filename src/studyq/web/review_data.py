@@ -11,7 +11,7 @@ from studyq.cards.models import CardState, Flashcard
 from studyq.database.base import now
 from studyq.library.errors import ConflictError, NotFoundError
 from studyq.library.service import find_document
-from studyq.reviews.preferences import preferences
+from studyq.reviews.preferences import Preferences, calendar_path, preferences
 from studyq.reviews.queue import review_queue
 from studyq.reviews.statistics import WeakSection, review_statistics, weakest_section
 from studyq.reviews.study_days import DAY, SECOND
@@ -91,6 +91,12 @@ class ReviewPages:
             retention=None if found.retention.rate is None else round(100 * found.retention.rate),
             desired=round(100 * found.desired_retention),
         )
+
+    def settings(self) -> tuple[Preferences, str | None]:
+        """How the reader reviews, and their calendar."""
+        user_id = self.services.user_id
+        with self.services.database.read() as session:
+            return preferences(session, user_id), calendar_path(session, user_id)
 
     def statistics(self) -> StatisticsView:
         """What the log of reviews says."""

@@ -10,6 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, SkipValidation
 from litestar.response import Template
 
+from studyq.reviews.preferences import Preferences
 from studyq.web.pages.review_views import ReviewView, StatisticsView, TodayView
 from studyq.web.pages.views import PageData
 
@@ -25,6 +26,10 @@ class ReviewData(Protocol):
 
     def today(self) -> TodayView | None:
         """What there is to do today; None while there is nothing to learn."""
+        ...
+
+    def settings(self) -> tuple[Preferences, str | None]:
+        """How the reader reviews, and the path of their calendar if they have one."""
         ...
 
     def statistics(self) -> StatisticsView:
@@ -83,5 +88,23 @@ def statistics_page(
             "shell": page_data.shell(),
             "statistics": review_data.statistics(),
             "current": "today",
+        },
+    )
+
+
+@get("/app/review/settings", sync_to_thread=True)
+def review_settings_page(
+    page_data: NamedDependency[SkipValidation[PageData]],
+    review_data: NamedDependency[SkipValidation[ReviewData]],
+) -> Template:
+    """The form of how one reviews: retention, limits of a day, steps, when a day begins."""
+    wishes, calendar = review_data.settings()
+    return Template(
+        template_name="review_settings.html",
+        context={
+            "shell": page_data.shell(),
+            "wishes": wishes,
+            "calendar": calendar,
+            "current": "review",
         },
     )

@@ -23,7 +23,12 @@ from studyq.web.pages.errors import page_exception_handlers
 from studyq.web.pages.headers import PAGE_HEADERS
 from studyq.web.pages.jobs import job_page, jobs_page
 from studyq.web.pages.library import home_page, library_page, to_app
-from studyq.web.pages.review import review_page, statistics_page, today_page
+from studyq.web.pages.review import (
+    review_page,
+    review_settings_page,
+    statistics_page,
+    today_page,
+)
 from studyq.web.pages.status import status_page
 from studyq.web.pages.tests import TEST_PAGES
 
@@ -48,6 +53,7 @@ def page_router() -> Router:
             review_page,
             today_page,
             statistics_page,
+            review_settings_page,
             jobs_page,
             job_page,
             status_page,

@@ -16,6 +16,7 @@ import "./page-viewer.js";
 import "./rail-more.js";
 import "./reading-place.js";
 import "./review-desk.js";
+import "./review-settings.js";
 import "./search-box.js";
 import "./tab-panels.js";
 import "./test-editor.js";
