@@ -319,4 +319,4 @@ def test_an_anki_package_over_http(client: httpx.Client, add_cards: AddCards) ->
 
 
 def test_fitting_needs_a_log(client: httpx.Client) -> None:
-    assert "400 are needed" in refusal(client.post("/reviews/fit"), 422, "too_few_ratings")
+    assert "400 are needed" in refusal(client.post("/reviews/fit"), 409, "too_few_ratings")

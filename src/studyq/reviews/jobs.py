@@ -12,7 +12,7 @@ from studyq.database.base import now
 from studyq.jobs.context import JobContext
 from studyq.jobs.enqueue import NewJob, enqueue
 from studyq.jobs.registry import TEST_ANALYSIS, Outcome, Registry
-from studyq.library.errors import RefusedError
+from studyq.library.errors import ConflictError
 from studyq.reviews.fitting import LEAST_RATINGS, Fit, fit, histories, optimiser_installed
 from studyq.reviews.log import refit_card, scheduler_lookup
 from studyq.reviews.models import COUNTS_SQL, Review, Schedule
@@ -26,17 +26,17 @@ def enqueue_fitting(session: Session, user_id: str) -> str:
     """Ask for the parameters to be fitted; returns the job's id, that of the live one if any.
 
     Raises:
-        RefusedError: when the optimiser is not installed, or the log too short.
+        ConflictError: when the optimiser is not installed, or the log too short.
     """
     if not optimiser_installed():
-        raise RefusedError(
+        raise ConflictError(
             "optimiser_missing",
             "Fitting needs the package fsrs-rs-python: pip install 'studyq[fitting]'.",
         )
     query = sa.select(sa.func.count()).select_from(Review)
     ratings = session.scalar(query.where(Review.user_id == user_id, COUNTS_SQL)) or 0
     if ratings < LEAST_RATINGS:
-        raise RefusedError(
+        raise ConflictError(
             "too_few_ratings",
             f"{ratings:,} ratings say too little to fit to; {LEAST_RATINGS:,} are needed.",
         )

@@ -9,7 +9,7 @@ import pytest
 from job_layer import USER, Jobs
 from review_desk import DAY, Desk
 from studyq.jobs.registry import TEST_ANALYSIS
-from studyq.library.errors import RefusedError
+from studyq.library.errors import ConflictError
 from studyq.reviews.jobs import enqueue_fitting, register_fitting
 from studyq.reviews.log import refit_card
 from studyq.reviews.preferences import Preferences, preferences
@@ -41,7 +41,7 @@ def forgetful_learner(desk: Desk, cards: int) -> None:
 
 
 def test_parameters_are_fitted_and_every_card_is_told(desk: Desk) -> None:
-    with desk.database.write() as session, pytest.raises(RefusedError, match="too little"):
+    with desk.database.write() as session, pytest.raises(ConflictError, match="too little"):
         enqueue_fitting(session, USER)
     forgetful_learner(desk, 120)
     jobs = Jobs(desk.database)

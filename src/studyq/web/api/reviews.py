@@ -208,7 +208,7 @@ def post_calendar(services: ServicesDependency) -> CalendarBody:
     sync_to_thread=True,
     status_code=202,
     summary="Fit the scheduling to you",
-    responses=problems(422, 503),
+    responses=problems(409, 503),
 )
 def post_fit(services: ServicesDependency) -> JobAnswer:
     """Fit FSRS's parameters to your log, as a job; taken when they predict it better.
