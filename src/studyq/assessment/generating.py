@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import math
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +35,11 @@ from studyq.jobs.context import JobContext
 from studyq.jobs.errors import JobCancelled, PermanentError, TransientError
 from studyq.jobs.models import State
 from studyq.jobs.registry import Change, Outcome
+from studyq.jobs.side_by_side import side_by_side
 from studyq.library.models import Document, Status
 
 GENERATE_ITEMS = "generate_items"
 SPARE = 1.5  #: cards asked for beside each item, since not every card fits its kind
-TICK = 0.1  #: seconds between two looks at whether the job is to end
-
-
-class Abandoned(Exception):
-    """The attempt is over; what a thread is at is of no use any more."""
 
 
 @dataclass(frozen=True)
@@ -127,26 +121,10 @@ def _tasks(context: JobContext, services: CardServices, blueprint: Blueprint) ->
 
 def _work_off(context: JobContext, task: Task, done: set[str]) -> Iterator[Worked]:
     """The windows that nobody has committed, as they end."""
-    over = threading.Event()
-
-    def check() -> None:
-        if over.is_set():
-            raise Abandoned
-
     left = [window for window in task.windows if _name(task, window) not in done]
-    with ThreadPoolExecutor(task.workshop.generator.concurrency, "studyq-items") as pool:
-        try:
-            waiting: set[Future[Worked]] = {
-                pool.submit(task.workshop.work, window, check) for window in left
-            }
-            while waiting:
-                context.check()
-                ended, waiting = wait(waiting, TICK, FIRST_COMPLETED)
-                for future in ended:
-                    yield future.result()
-        finally:
-            over.set()
-            pool.shutdown(cancel_futures=True)
+    at_once = task.workshop.generator.concurrency
+    with side_by_side(task.workshop.work, left, at_once=at_once, name="studyq-items") as running:
+        yield from running.results(context.check)
 
 
 def _commit(context: JobContext, task: Task, worked: Worked, done: set[str], total: int) -> None:

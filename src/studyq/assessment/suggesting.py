@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
 import structlog
@@ -15,16 +13,11 @@ from studyq.assessment.models import Grade, Item
 from studyq.assessment.rubric import suggest
 from studyq.assessment.sittings import items_of
 from studyq.jobs.context import JobContext
+from studyq.jobs.side_by_side import side_by_side
 from studyq.providers.errors import ProviderError
-from studyq.providers.language import BUILTIN, LanguageModel, LanguageModels, Usage
-
-TICK = 0.1  #: seconds between two looks at whether the job is to end
+from studyq.providers.language import BUILTIN, Check, LanguageModel, LanguageModels, Usage
 
 log = structlog.get_logger("studyq.assessment")
-
-
-class Abandoned(Exception):
-    """The attempt is over; what a thread is at is of no use any more."""
 
 
 def suggested(
@@ -65,13 +58,7 @@ def _ask_all(
     answers: dict[str, str],
     usage: Usage,
 ) -> dict[str, Mark]:
-    over = threading.Event()
-
-    def check() -> None:
-        if over.is_set():
-            raise Abandoned
-
-    def ask(item: Item) -> tuple[Mark | None, Usage]:
+    def ask(item: Item, check: Check) -> tuple[Mark | None, Usage]:
         spent = Usage()
         try:
             return suggest(language, item, answers[item.id], spent, check), spent
@@ -80,20 +67,12 @@ def _ask_all(
             return None, spent
 
     found: dict[str, Mark] = {}
-    with ThreadPoolExecutor(language.concurrency, "studyq-grades") as pool:
-        try:
-            waiting = {pool.submit(ask, item) for item in items}
-            while waiting:
-                context.check()
-                ended, waiting = wait(waiting, TICK, FIRST_COMPLETED)
-                for future in ended:
-                    mark, spent = future.result()
-                    usage.calls += spent.calls
-                    usage.input_tokens += spent.input_tokens
-                    usage.output_tokens += spent.output_tokens
-                    if mark is not None:
-                        found[mark.item_id] = mark
-        finally:
-            over.set()
-            pool.shutdown(cancel_futures=True)
+    at_once = language.concurrency
+    with side_by_side(ask, items, at_once=at_once, name="studyq-grades") as asking:
+        for mark, spent in asking.results(context.check):
+            usage.calls += spent.calls
+            usage.input_tokens += spent.input_tokens
+            usage.output_tokens += spent.output_tokens
+            if mark is not None:
+                found[mark.item_id] = mark
     return found

@@ -6,9 +6,7 @@ goes on with those that still wait.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,12 +18,7 @@ from studyq.cards.models import CardSession, CardWindow, WindowStatus
 from studyq.cards.windows import Window, Worked, Workshop
 from studyq.database.base import now
 from studyq.jobs.errors import HandedBack
-
-TICK = 0.1  #: seconds between two looks at whether the job is to end
-
-
-class Abandoned(Exception):
-    """The attempt is over; what a thread is at is of no use any more."""
+from studyq.jobs.side_by_side import SideBySide, side_by_side
 
 
 def work_off(work: Work, workshop: Workshop, windows: Sequence[Window]) -> None:
@@ -34,19 +27,9 @@ def work_off(work: Work, workshop: Workshop, windows: Sequence[Window]) -> None:
     When the process stops, windows in work may come to their end within the grace time; no new
     one is begun. When the job is cancelled, all ends at once.
     """
-    over = threading.Event()
-
-    def check() -> None:
-        if over.is_set():
-            raise Abandoned
-
-    with ThreadPoolExecutor(workshop.generator.concurrency, "studyq-cards") as pool:
-        try:
-            queued = {pool.submit(workshop.work, window, check): window for window in windows}
-            _Committing(work, workshop, queued).run()
-        finally:
-            over.set()
-            pool.shutdown(cancel_futures=True)
+    at_once = workshop.generator.concurrency
+    with side_by_side(workshop.work, windows, at_once=at_once, name="studyq-cards") as running:
+        _Committing(work, workshop, running, len(windows)).run()
 
 
 @dataclass
@@ -54,28 +37,24 @@ class _Committing:
     """Takes the windows as they end.
 
     Attributes:
-        queued: Those that have not ended, by what will come of each.
+        total: How many windows there are.
         leaving: Raised by the job layer when the process stops.
     """
 
     work: Work
     workshop: Workshop
-    queued: dict[Future[Worked], Window]
+    running: SideBySide[Window, Worked]
+    total: int
     done: int = 0
     failed: int = 0
     kept: int = 0
-    total: int = 0
     leaving: HandedBack | None = None
 
     def run(self) -> None:
         """Commit until every window has ended."""
-        self.total = len(self.queued)
-        while self.queued:
-            self._look()
-            ended, _ = wait(self.queued, TICK, FIRST_COMPLETED)
-            for future in ended:
-                del self.queued[future]
-                self._take(future.result())
+        for worked in self.running.results(self._look):
+            skipped = self.running.take_back() if worked.error and worked.error.for_all else []
+            self._commit(worked, skipped)
         if self.leaving is not None:
             raise self.leaving
 
@@ -90,15 +69,7 @@ class _Committing:
 
     def _leave(self, stopping: HandedBack) -> None:
         self.leaving = stopping
-        self._cancel_queued()
-
-    def _take(self, worked: Worked) -> None:
-        skipped = self._cancel_queued() if worked.error and worked.error.for_all else []
-        self._commit(worked, skipped)
-
-    def _cancel_queued(self) -> list[Window]:
-        """Take back the windows that nobody has begun."""
-        return [self.queued.pop(future) for future in list(self.queued) if future.cancel()]
+        self.running.take_back()
 
     def _commit(self, worked: Worked, skipped: Sequence[Window]) -> None:
         self.done += 1 + len(skipped)
