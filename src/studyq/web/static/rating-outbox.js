@@ -9,7 +9,7 @@ const RETRY_MOST = 30_000;
 
 export class RatingOutbox {
   #listener;
-  #sending = false;
+  #sending = null; // what resolves when the round of sending is over
   #retryAfter = RETRY_FIRST;
   #timer = 0;
 
@@ -44,26 +44,32 @@ export class RatingOutbox {
     return true;
   }
 
+  /** Resolves when nothing is just being sent; what could not be sent still waits. */
+  async settled() {
+    await this.#sending;
+  }
+
   /** Sends what waits, one after the other. */
-  async send() {
-    if (this.#sending) return;
-    this.#sending = true;
+  send() {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = null;
+    });
+    return this.#sending;
+  }
+
+  async #sendAll() {
     clearTimeout(this.#timer);
-    try {
-      for (let [rating] = this.waiting; rating; [rating] = this.waiting) {
-        const outcome = await post(rating);
-        if (outcome.later) {
-          this.#timer = setTimeout(() => this.send(), this.#retryAfter);
-          this.#retryAfter = Math.min(this.#retryAfter * 2, RETRY_MOST);
-          this.#listener({ sent: false, rating });
-          return;
-        }
-        this.#retryAfter = RETRY_FIRST;
-        this.#keep(this.waiting.filter((other) => other.key !== rating.key));
-        this.#listener({ sent: true, rating, ...outcome });
+    for (let [rating] = this.waiting; rating; [rating] = this.waiting) {
+      const outcome = await post(rating);
+      if (outcome.later) {
+        this.#timer = setTimeout(() => this.send(), this.#retryAfter);
+        this.#retryAfter = Math.min(this.#retryAfter * 2, RETRY_MOST);
+        this.#listener({ sent: false, rating });
+        return;
       }
-    } finally {
-      this.#sending = false;
+      this.#retryAfter = RETRY_FIRST;
+      this.#keep(this.waiting.filter((other) => other.key !== rating.key));
+      this.#listener({ sent: true, rating, ...outcome });
     }
   }
 

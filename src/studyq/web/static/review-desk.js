@@ -198,6 +198,7 @@ class ReviewDesk extends HTMLElement {
   }
 
   async #undo() {
+    if (this.#history.length && !this.#history.at(-1).reviewId) await this.#outbox.settled();
     const last = this.#history.at(-1);
     if (last && this.#outbox.withdraw(last.key)) {
       this.#history.pop();
@@ -206,10 +207,6 @@ class ReviewDesk extends HTMLElement {
       return;
     }
     const reviewId = last?.reviewId ?? this.state.undo?.review_id;
-    if (last && !last.reviewId) {
-      tell("This rating is just being sent.", "Try again in a moment.");
-      return;
-    }
     if (!reviewId) {
       announce("There is nothing to undo.");
       return;
