@@ -205,3 +205,23 @@ def test_pages_with_parameters_that_mean_nothing(
         f"/app/sittings/{sitting['id']}/result?version={value}",
     ):
         assert client.get(path).status_code in (200, 400, 404), path
+
+
+def test_a_form_whose_fields_are_no_text_is_refused(client: httpx.Client) -> None:
+    form = b'--x\r\nContent-Disposition: form-data; name="responses"\r\n\r\n\x89\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    refusal(client.post("/tests/import", content=form, headers=headers), 400, "bad_request")
+
+
+def test_options_are_those_of_choices(client: httpx.Client) -> None:
+    test = client.post("/tests", json={}).json()["test"]["id"]
+    item = {"kind": "short", "stem": "Why?", "answer": "so", "options": ["a", "b"]}
+    added = client.post(f"/tests/{test}/items", json=item)
+    assert added.json()["options"] == []
+    exported = client.get(f"/tests/{test}/export", params={"format": "qti"})
+    assert exported.status_code == 200
+    table = client.get(f"/tests/{test}/export", params={"format": "key"})
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    schema = client.get("/schema/openapi.json").json()
+    told = schema["paths"]["/tests/{test_id}/export"]["get"]["responses"]["200"]["content"]
+    assert sorted(told) == ["application/json", "application/xml", "application/zip", "text/csv"]

@@ -118,7 +118,10 @@ _WRITERS: dict[TestFormat, tuple[str, str, _Write]] = {
         ".qti.zip", "application/zip", lambda _, test, items: qti_package(test.title, items)
     ),
     TestFormat.JSON: (".json", "application/json", _json),
-    TestFormat.RESPONSES: (".responses.csv", "text/csv; charset=utf-8", _responses),
-    TestFormat.KEY: (".key.csv", "text/csv; charset=utf-8", lambda _s, _t, items: key_csv(items)),
-    TestFormat.RESULTS: (".results.csv", "text/csv; charset=utf-8", _results),
+    TestFormat.RESPONSES: (".responses.csv", "text/csv", _responses),
+    TestFormat.KEY: (".key.csv", "text/csv", lambda _s, _t, items: key_csv(items)),
+    TestFormat.RESULTS: (".results.csv", "text/csv", _results),
 }  # fmt: skip
+
+#: Of all formats.
+MEDIA_TYPES = tuple(sorted({media_type for _, media_type, _ in _WRITERS.values()}))

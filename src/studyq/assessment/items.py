@@ -206,7 +206,7 @@ def _columns(body: ItemBody) -> dict[str, Any]:
         "kind": body.kind,
         "bloom": body.bloom,
         "stem": body.stem.strip(),
-        "options": [option.strip() for option in body.options],
+        "options": [option.strip() for option in body.options if body.kind == ItemKind.CHOICE],
         "answer": body.answer.strip(),
         "accepted": [text.strip() for text in body.accepted if text.strip()],
         "numeric": numeric

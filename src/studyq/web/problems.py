@@ -94,6 +94,15 @@ def _library(_: Request[Any, Any, Any], error: LibraryError) -> Response[bytes]:
     return problem_response(status, error.code, error.message, errors=error.errors)
 
 
+def _no_text(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[bytes]:
+    """Of a form, whose fields are decoded before any handler of ours sees them."""
+    form = request.headers.get("content-type", "").startswith("multipart/")
+    if not form:
+        return _unexpected(request, error)
+    detail = "A field of the form is not UTF-8. Files need a filename to be taken as files."
+    return problem_response(HTTPStatus.BAD_REQUEST, "bad_request", detail)
+
+
 def _missing(_: Request[Any, Any, Any], error: OriginalMissing) -> Response[bytes]:
     detail = f"The stored file is gone: {error}. Upload it again, or delete the document."
     return problem_response(HTTPStatus.NOT_FOUND, "original_missing", detail)
@@ -153,5 +162,6 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     StorageFull: _full,
     OriginalMissing: _missing,
     sa.exc.OperationalError: _database,
+    UnicodeDecodeError: _no_text,
     Exception: _unexpected,
 }

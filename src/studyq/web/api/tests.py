@@ -10,12 +10,15 @@ import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import UploadFile
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 from sqlalchemy.orm import Session
 
 from studyq.assessment.analysing import find_analysis
 from studyq.assessment.blueprint import Blueprint
-from studyq.assessment.files import TestFormat, export_test
+from studyq.assessment.files import MEDIA_TYPES, TestFormat, export_test
 from studyq.assessment.importing import check_files, import_test
 from studyq.assessment.items import ItemBody, add_item, change_item, describe_item, remove_item
 from studyq.assessment.making import make_test
@@ -88,7 +91,10 @@ class TestAnswer(msgspec.Struct):
     sync_to_thread=True,
     status_code=202,
     summary="Make a test",
-    responses=problems(404, 409, 422, 503),
+    responses={
+        **problems(404, 409, 422, 503),
+        201: ResponseSpec(TestAnswer, description="It is there at once", generate_examples=False),
+    },
 )
 def post_test(
     services: ServicesDependency, data: JSONBody[NewTest], idempotency_key: IdempotencyKey = None
@@ -224,9 +230,25 @@ async def post_import_test(
     return await sync_to_thread(_import, services, title, responses, key)
 
 
+@dataclass
+class TestFileOperation(Operation):
+    """Describes the files that a test can be exported as."""
+
+    __test__ = False
+
+    def __post_init__(self) -> None:
+        binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        file = OpenAPIResponse(
+            description="The file",
+            content={name: OpenAPIMediaType(schema=binary) for name in MEDIA_TYPES},
+        )
+        self.responses = {**(self.responses or {}), "200": file}
+
+
 @get(
     "/tests/{test_id:str}/export",
     sync_to_thread=True,
+    operation_class=TestFileOperation,
     media_type="application/octet-stream",
     summary="Export a test",
     responses=problems(404),

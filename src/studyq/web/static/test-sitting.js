@@ -171,6 +171,7 @@ class TestSitting extends HTMLElement {
         await this.#put(id, body);
         if (this.#unsaved.get(id) === body) this.#unsaved.delete(id);
         saved.textContent = "Saved";
+        saved.toggleAttribute("data-waiting", false);
       } catch (refusal) {
         if (!unreachable(refusal)) {
           this.#unsaved.delete(id);
@@ -178,6 +179,7 @@ class TestSitting extends HTMLElement {
           tell("This answer was not taken.", refusal.message);
           continue;
         }
+        saved.toggleAttribute("data-waiting", true);
         saved.textContent = "Not saved yet: studyq does not answer. It is sent again by itself.";
         setTimeout(() => this.#flush(), AGAIN);
         return;
