@@ -106,7 +106,7 @@ class NewRating(Struct, forbid_unknown_fields=True):
     card_id: str
     rating: Annotated[int, Meta(ge=1, le=4)]
     version: int | None = None
-    duration_ms: Annotated[int | None, Meta(ge=0, le=2**53)] = None
+    duration_ms: Milliseconds | None = None
     waited_ms: Milliseconds = 0
 
 
@@ -189,8 +189,8 @@ class CalendarBody(Struct):
 class DocumentLimits(Struct, forbid_unknown_fields=True):
     """How much of one document comes on a day; null for no limit of its own."""
 
-    new_per_day: Annotated[int | None, Meta(ge=0, le=9999)] = None
-    reviews_per_day: Annotated[int | None, Meta(ge=0, le=9999)] = None
+    new_per_day: Annotated[int, Meta(ge=0, le=9999)] | None = None
+    reviews_per_day: Annotated[int, Meta(ge=0, le=9999)] | None = None
 
 
 class PageCoverageBody(Struct):
