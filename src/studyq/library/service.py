@@ -104,7 +104,7 @@ def titles_of(session: Session, user_id: str, ids: Collection[str]) -> dict[str,
     query = sa.select(Document.id, Document.title).where(
         Document.user_id == user_id, Document.id.in_(ids)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def list_pdfs(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from litestar import Request, Response, get, post
 from litestar.concurrency import sync_to_thread
@@ -22,6 +21,7 @@ from studyq.cards.listing import CardFilter, list_cards
 from studyq.cards.records import records_of
 from studyq.web.api.card_schemas import CardStateName, ImportBody, KindName
 from studyq.web.api.pdfs import ServicesDependency
+from studyq.web.attachments import attachment
 from studyq.web.problems import ProblemError, problems
 
 EXPORT_ANSWER = ResponseSpec(
@@ -69,15 +69,8 @@ def get_export(
         records = records_of(session, cards, address)
     titles = {record.title for record in records}
     name = _file_name(titles.pop() if len(titles) == 1 else "", file_format)
-    return Response(
-        export(records, file_format),
-        media_type=FORMATS[file_format].media_type,
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
+    media_type = FORMATS[file_format].media_type
+    return attachment(name, export(records, file_format), media_type)
 
 
 @dataclass

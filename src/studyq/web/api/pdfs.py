@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
@@ -33,6 +33,7 @@ from studyq.library.uploads import add_pdf, require_pdf
 from studyq.storage.originals import Incoming
 from studyq.web.api.paging import Cursor, Limit, next_path
 from studyq.web.api.schemas import Added, PdfBody, PdfList
+from studyq.web.attachments import saved_as
 from studyq.web.idempotency import Answer, store_answer, stored_answer
 from studyq.web.problems import problems
 from studyq.web.services import Services
@@ -216,10 +217,9 @@ def get_file(services: ServicesDependency, pdf_id: FromPath[str]) -> Stream:
         pieces(),
         media_type="application/pdf",
         headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
+            **saved_as(filename),
             "Content-Length": str(size),
             "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
             "ETag": f'"{pdf.sha256}"',
         },
     )
