@@ -12,10 +12,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from studyq.cards.drafts import Draft
+from studyq.cards.quoting import locate
 from studyq.cards.source import Source, SourceChunk, SourcePage
-from studyq.library.lines import passage_rectangles
-from studyq.text.normalise import readable
-from studyq.text.quotes import find_quote
 from studyq.text.scripts import SPACELESS_RUN
 
 LEAST_WORDS = 3  #: of a quote; anything shorter stands on every page
@@ -79,22 +77,18 @@ def ground(draft: Draft, source: Source, chunk_ids: Collection[int] = ()) -> Gro
     if not is_telling(quote):
         return "quote_too_short"
     for page in _pages(draft, source, chunk_ids):
-        found = find_quote(page.text, quote)
+        found = locate(page, quote, whole_words=True)
         if found is not None:
-            start, end = _whole_words(page.text, found.start, found.end)
-            words = readable(page.text[start:end])
-            if not numbers(draft.back) <= numbers(words):
+            if not numbers(draft.back) <= numbers(found.words):
                 return "number_not_in_quote"
-            boxes = passage_rectangles(page.index, page.lines, start, end)
-            start, end = page.offset + start, page.offset + end
             return Grounded(
                 page=page.index,
                 label=page.label,
-                quote=words,
-                start=start,
-                end=end,
-                rectangles=tuple(vars(box) for box in boxes),
-                chunk=_chunk_at(draft, source, chunk_ids, start, end),
+                quote=found.words,
+                start=found.start,
+                end=found.end,
+                rectangles=found.rectangles,
+                chunk=_chunk_at(draft, source, chunk_ids, found.start, found.end),
             )
     return "quote_not_found"
 
@@ -150,20 +144,3 @@ def _chunk_at(
         if shared > 0 and 3 * shared + preferred > most:
             best, most = chunk, 3 * shared + preferred
     return best
-
-
-def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a passage to whole words and the marks around them."""
-    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
-        if SPACELESS_RUN.match(text[start - 1]):
-            break
-        start -= 1
-    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
-        if SPACELESS_RUN.match(text[end]):
-            break
-        end += 1
-    while end < len(text) and text[end] in ".,;:!?)]\u3002\uff01\uff1f\u201d\u2019\"'":
-        end += 1
-    while start > 0 and text[start - 1] in "([\u201c\u2018\"'":
-        start -= 1
-    return start, end
