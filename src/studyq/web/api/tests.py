@@ -45,6 +45,7 @@ from studyq.web.services import Services
 
 IMPORT_LIMIT = 64 * 1024 * 1024  #: bytes of both files
 
+JSON = "application/json"
 Version = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1, description="An earlier run.")]
 
 
@@ -238,9 +239,13 @@ class TestFileOperation(Operation):
 
     def __post_init__(self) -> None:
         binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        document = Schema(type=OpenAPIType.OBJECT)
         file = OpenAPIResponse(
             description="The file",
-            content={name: OpenAPIMediaType(schema=binary) for name in MEDIA_TYPES},
+            content={
+                name: OpenAPIMediaType(schema=document if name == JSON else binary)
+                for name in MEDIA_TYPES
+            },
         )
         self.responses = {**(self.responses or {}), "200": file}
 
