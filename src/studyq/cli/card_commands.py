@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,7 +15,7 @@ from studyq.cli.group import CommandFailed, ExitCode
 from studyq.cli.options import data_option, json_option, print_json, settings_in_force
 
 if TYPE_CHECKING:
-    from studyq.cli.card_desks import CardDesk, CardsWish, Told
+    from studyq.cli.card_desks import CardDesk, CardsMeant, CardsWish, Told
 
 STATES = ("draft", "approved", "suspended", "rejected")
 FORMATS = ("apkg", "csv", "json", "md")
@@ -173,11 +174,22 @@ def export(file: Path, form: str | None, data: Path | None, **meant: str | None)
         )
     with open_card_desk(settings_in_force(data)) as desk:
         content = desk.export(format_, CardsMeant(**meant))
+        holds_none = not _any_to_export(desk, CardsMeant(**meant))
+    if holds_none:
+        hint = "" if meant["state"] else " Drafts are left out: approve them, or give --state all."
+        click.echo(f"No card fits, so there is none in the file.{hint}", err=True)
     if str(file) == "-":
         sys.stdout.buffer.write(content)
         return
     file.write_bytes(content)
     click.echo(f"{file} written: {len(content) / 1000:,.1f} kB.")
+
+
+def _any_to_export(desk: CardDesk, meant: CardsMeant) -> bool:
+    from studyq.cards.exporting import states_to_export
+
+    states = states_to_export(meant.state) or STATES
+    return any(desk.find(replace(meant, state=state), 1) for state in states)
 
 
 @cards.command("import")

@@ -43,6 +43,11 @@ def test_from_a_document_to_a_package(library: Studyq, tmp_path: Path) -> None:
     shown = library("cards", "list", "--limit", "1").stdout
     assert "(Tides, page 1)" in shown
 
+    too_early = library("cards", "export", str(tmp_path / "early.csv"))
+    assert "No card fits" in too_early.stderr
+    assert "--state all" in too_early.stderr
+    assert not library("cards", "export", "-", "--format", "csv", "--state", "all").stderr
+
     first, *others = (card["id"] for card in drafts)
     decided = library.json("cards", "approve", first, "gone")
     assert decided == {"changed": [{"id": first, "before": "draft"}], "missing": ["gone"]}
