@@ -293,3 +293,13 @@ def test_responses_survive_a_kill(start: Start) -> None:
         begun = time.monotonic()
         assert client.get(f"/sittings/{sitting['id']}").json()["status"] == "graded"
         assert time.monotonic() - begun < 5
+
+
+def test_answers_stay_folded_while_somebody_sits(
+    client: httpx.Client, new_test: dict[str, Any]
+) -> None:
+    sitting = start(client, new_test)
+    page = f"/app/tests/{new_test['id']}"
+    assert '<details class="fold"><summary>Show them' in client.get(page).text
+    graded(client, sitting)
+    assert '<details class="fold" open><summary>Show them' in client.get(page).text
