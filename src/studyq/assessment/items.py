@@ -16,6 +16,7 @@ from studyq.database.base import new_id, now
 from studyq.library.errors import ConflictError, NotFoundError, RefusedError
 
 GAP = "_____"
+WRITTEN = (ItemKind.SHORT, ItemKind.CLOZE)  #: kinds whose answer is written, not chosen
 LONGEST_STEM = 2_000  #: characters
 LONGEST_OPTION = 500
 MOST_OPTIONS = 10
@@ -63,6 +64,10 @@ def _fault(body: ItemBody) -> tuple[str, str] | None:
         return "too_many", f"At most {MOST_OPTIONS} options and {MOST_ACCEPTED} accepted answers."
     if not body.stem.strip() or not body.answer.strip():
         return "empty", "An item needs a question and an answer."
+    if body.kind != ItemKind.CHOICE and body.options:
+        return "options_unused", "Only a choice has options. Leave them out, or make it a choice."
+    if body.kind not in WRITTEN and body.numeric is not None:
+        return "number_unused", "Only an answer that is written can be a number. Leave it out."
     if body.kind == ItemKind.TRUE_FALSE:
         if body.answer not in ("true", "false"):
             return "key_out_of_range", "The answer to a statement is true or false."

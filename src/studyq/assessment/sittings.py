@@ -215,7 +215,9 @@ def is_over(sitting: Sitting, at: Instant) -> bool:
 
 def options_of(item: Item) -> list[str]:
     """What can be chosen; nothing where the answer is written."""
-    return ["true", "false"] if item.kind == ItemKind.TRUE_FALSE else item.options
+    if item.kind == ItemKind.TRUE_FALSE:
+        return ["true", "false"]
+    return item.options if item.kind == ItemKind.CHOICE else []
 
 
 def describe_sitting(session: Session, sitting: Sitting) -> dict[str, Any]:

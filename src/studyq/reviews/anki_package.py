@@ -32,6 +32,7 @@ PIECE = 1024 * 1024
 #: The newest form first: a package of that form has an old one too, with a note to update Anki.
 COLLECTIONS = ("collection.anki21b", "collection.anki21", "collection.anki2")
 
+LATEST = 2**32  #: seconds since 1970, of when something happened; later is taken for damage
 FURTHEST = 100_000  #: days; what is planned beyond is taken for damage
 LEARNED = 2  #: `cards.type` of cards that are days apart; 0 new, 1 learning, 3 relearning
 SUSPENDED = -1  #: `cards.queue`
@@ -64,6 +65,25 @@ class AnkiCard:
     stability: float | None
     difficulty: float | None
     last_review_at: Instant | None
+
+
+class _Row(msgspec.Struct, array_like=True):
+    """A card as it stands in the tables, which say nothing of what their columns may hold."""
+
+    guid: str
+    note_type: int
+    fields: str
+    tags: str
+    ordinal: int
+    kind: int
+    queue: int
+    due: int
+    interval: int
+    factor: float | None
+    reps: int
+    lapses: int
+    data: str | None
+    last_rating: int | None
 
 
 class _CardData(msgspec.Struct):
@@ -130,7 +150,7 @@ def _cards(cursor: Any) -> Iterator[AnkiCard]:
     }
     if not {"notes", "cards", "col"} <= tables:
         raise RefusedError("package_damaged", "The collection lacks its notes or cards.")
-    (created,) = cursor.execute("SELECT crt FROM col").fetchone() or (0,)
+    created = _created(cursor)
     clozes = _cloze_types(cursor, newer="notetypes" in tables)
     cursor.execute("SELECT COUNT(*) FROM cards")
     if cursor.fetchone()[0] > MOST_CARDS:
@@ -144,8 +164,22 @@ def _cards(cursor: Any) -> Iterator[AnkiCard]:
         "c.factor, c.reps, c.lapses, c.data, NULL FROM cards c JOIN notes n ON n.id = c.nid "
         "ORDER BY c.id"
     )
-    for row in cursor:
-        yield _card(row, int(created), clozes)
+    for number, columns in enumerate(cursor, start=1):
+        try:
+            row = msgspec.convert(columns, _Row, strict=False)
+        except msgspec.ValidationError as error:
+            raise RefusedError(
+                "package_damaged", f"Card {number} of this package cannot be read: {error}."
+            ) from error
+        yield _card(row, created, clozes)
+
+
+def _created(cursor: Any) -> int:
+    """When the collection was made, in seconds; days are counted from there."""
+    (created,) = cursor.execute("SELECT crt FROM col").fetchone() or (0,)
+    if not isinstance(created, int) or not 0 <= created <= LATEST:
+        raise RefusedError("package_damaged", "The collection does not say when it was made.")
+    return created
 
 
 def _cloze_types(cursor: Any, *, newer: bool) -> set[int]:
@@ -156,38 +190,43 @@ def _cloze_types(cursor: Any, *, newer: bool) -> set[int]:
     (models,) = cursor.execute("SELECT models FROM col").fetchone() or ("{}",)
     try:
         return {int(key) for key, model in json.loads(models).items() if model.get("type") == 1}
-    except (ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise RefusedError("package_damaged", "The note types cannot be read.") from error
 
 
-def _card(row: Any, created: int, clozes: set[int]) -> AnkiCard:
-    guid, note_type, fields, tags, ordinal, kind, queue, due, interval, factor = row[:10]
-    reps, lapses, data, last_rating = row[10:]
-    memory = _memory(data)
-    learnt = kind == LEARNED and 0 < interval <= FURTHEST and abs(due) <= FURTHEST
-    due_at = created * SECOND + due * DAY if learnt else None
-    last = memory.lrt * SECOND if memory.lrt else last_rating and last_rating * 1000
+def _card(row: _Row, created: int, clozes: set[int]) -> AnkiCard:
+    memory = _memory(row.data)
+    learnt = row.kind == LEARNED and 0 < row.interval <= FURTHEST and abs(row.due) <= FURTHEST
+    due_at = created * SECOND + row.due * DAY if learnt else None
+    last = _past(memory.lrt, SECOND) or _past(row.last_rating, SECOND // 1000)
     return AnkiCard(
-        guid=str(guid),
-        fields=tuple(str(fields).split("\x1f")),
-        tags=tuple(str(tags).split()),
-        cloze=note_type in clozes,
-        ordinal=int(ordinal),
+        guid=row.guid,
+        fields=tuple(row.fields.split("\x1f")),
+        tags=tuple(row.tags.split()),
+        cloze=row.note_type in clozes,
+        ordinal=row.ordinal,
         learnt=learnt,
-        suspended=queue == SUSPENDED,
+        suspended=row.queue == SUSPENDED,
         due_at=due_at,
-        interval=int(interval) if learnt else 0,
-        ease=factor / 1000 if factor else 2.5,
-        reps=min(max(0, int(reps)), FURTHEST),
-        lapses=min(max(0, int(lapses)), FURTHEST),
+        interval=row.interval if learnt else 0,
+        ease=row.factor / 1000 if row.factor else 2.5,
+        reps=min(max(0, row.reps), FURTHEST),
+        lapses=min(max(0, row.lapses), FURTHEST),
         stability=memory.s,
         difficulty=memory.d,
-        last_review_at=last or (due_at - interval * DAY if due_at is not None else None),
+        last_review_at=last or (due_at - row.interval * DAY if due_at is not None else None),
     )
 
 
-def _memory(data: object) -> _CardData:
+def _past(count: int | None, unit: Instant) -> Instant | None:
+    """A time told in a unit since 1970; None for what is none."""
+    if count is None or not 0 < count * unit <= LATEST * SECOND:
+        return None
+    return count * unit
+
+
+def _memory(data: str | None) -> _CardData:
     try:
-        return msgspec.json.decode(str(data or "{}"), type=_CardData)
+        return msgspec.json.decode(data or "{}", type=_CardData)
     except msgspec.DecodeError:
         return _CardData()

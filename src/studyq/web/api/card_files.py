@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import UploadFile
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
@@ -22,7 +21,8 @@ from studyq.cards.records import records_of
 from studyq.web.api.card_schemas import CardStateName, ImportBody, KindName
 from studyq.web.api.pdfs import ServicesDependency
 from studyq.web.attachments import attachment
-from studyq.web.problems import ProblemError, problems
+from studyq.web.forms import file_field
+from studyq.web.problems import problems
 
 EXPORT_ANSWER = ResponseSpec(
     bytes,
@@ -136,11 +136,7 @@ async def file_content(request: Request[Any, Any, Any]) -> bytes:
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await request.body()
-    form = await request.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise ProblemError(400, "file_missing", "The form has no field `file` with a file in it.")
-    return await file.read()
+    return await file_field(await request.form(), "file").read()
 
 
 def _file_name(title: str, form: str) -> str:

@@ -162,7 +162,7 @@ def get_document(services: ServicesDependency, document_id: FromPath[str]) -> Do
     "/documents/{document_id:str}",
     sync_to_thread=True,
     summary="Rename a document",
-    responses=problems(404, 409, 503),
+    responses=problems(404, 409, 422, 503),
 )
 def patch_document(
     services: ServicesDependency, document_id: FromPath[str], data: JSONBody[DocumentChange]

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Response, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import UploadFile
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from sqlalchemy.orm import Session
 
 from studyq.assessment.analysing import find_analysis
@@ -39,6 +38,7 @@ from studyq.web.api.pdfs import IdempotencyKey, ServicesDependency
 from studyq.web.api.schemas import JobBody
 from studyq.web.api.test_schemas import AnalysisBody, TestDetail, TestItem, TestList
 from studyq.web.attachments import attachment
+from studyq.web.forms import file_field, text_field
 from studyq.web.idempotency import Answer, store_answer, stored_answer
 from studyq.web.problems import problems
 from studyq.web.services import Services
@@ -64,12 +64,20 @@ class ItemChange(ItemBody, frozen=True, kw_only=True):
 
 
 @dataclass
-class ImportForm:
-    """The files of a test that was held elsewhere."""
+class ImportOperation(Operation):
+    """Describes the form with the files of a test that was held elsewhere."""
 
-    responses: UploadFile
-    key: UploadFile | None = None
-    title: str = ""
+    def __post_init__(self) -> None:
+        file = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        title = Schema(type=OpenAPIType.STRING)
+        form = Schema(
+            type=OpenAPIType.OBJECT,
+            properties={"responses": file, "key": file, "title": title},
+            required=["responses"],
+        )
+        self.request_body = RequestBody(
+            required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)}
+        )
 
 
 class NewTest(msgspec.Struct, forbid_unknown_fields=True):
@@ -216,19 +224,27 @@ def delete_item(
 
 @post(
     "/tests/import",
+    operation_class=ImportOperation,
     request_max_body_size=IMPORT_LIMIT,
     status_code=202,
     summary="Import responses",
     responses=problems(413, 422, 503, 507),
 )
 async def post_import_test(
-    services: ServicesDependency, data: MultipartBody[ImportForm]
+    request: Request[Any, Any, Any], services: ServicesDependency
 ) -> TestDetail:
     """Analyse a test that was held elsewhere: a CSV file of takers × items, and one of its key."""
-    responses = await data.responses.read()
-    key = None if data.key is None else await data.key.read()
-    title = data.title or (data.responses.filename or "").rpartition(".")[0]
-    return await sync_to_thread(_import, services, title, responses, key)
+    form = await request.form()
+    responses = file_field(form, "responses")
+    key = file_field(form, "key") if form.get("key") else None
+    title = text_field(form, "title") or (responses.filename or "").rpartition(".")[0]
+    return await sync_to_thread(
+        _import,
+        services,
+        title,
+        await responses.read(),
+        None if key is None else await key.read(),
+    )
 
 
 @dataclass
