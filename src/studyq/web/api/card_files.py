@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromQuery, QueryParameter
@@ -20,16 +19,10 @@ from studyq.cards.listing import CardFilter, list_cards
 from studyq.cards.records import records_of
 from studyq.web.api.card_schemas import CardStateName, ImportBody, KindName
 from studyq.web.api.pdfs import ServicesDependency
-from studyq.web.attachments import attachment
+from studyq.web.attachments import attachment, file_operation
 from studyq.web.forms import file_field
 from studyq.web.problems import problems
 
-EXPORT_ANSWER = ResponseSpec(
-    bytes,
-    description="The file",
-    media_type="application/octet-stream",
-    generate_examples=False,
-)
 ExportState = Annotated[
     CardStateName | Literal["all"] | None,
     QueryParameter(name="state", description="Without it: approved and suspended cards."),
@@ -38,10 +31,11 @@ ExportState = Annotated[
 
 @get(
     "/flashcards/export",
+    operation_class=file_operation(sorted(kind.media_type for kind in FORMATS.values())),
     sync_to_thread=True,
     summary="Export cards",
     media_type="application/octet-stream",
-    responses={**problems(), 200: EXPORT_ANSWER},
+    responses=problems(),
 )
 def get_export(
     request: Request[Any, Any, Any],
