@@ -212,7 +212,12 @@ def _read_answer(item: dict[str, Any]) -> str:
     options = item["options"]
     while True:
         unit = f" ({item['unit']})" if item["unit"] else ""
-        text = click.prompt(f"Answer{unit}", default="", show_default=False).strip()
+        try:
+            text = click.prompt(f"Answer{unit}", default="", show_default=False).strip()
+        except click.Abort as error:
+            raise CommandFailed(
+                "Stopped; what was answered is kept. The same command goes on from here."
+            ) from error
         if not options or not text or text in options:
             return str(text)
         if text.isdecimal() and 1 <= int(text) <= len(options):

@@ -73,7 +73,12 @@ def finish(work: Work) -> Outcome:
         if work.model is not None:
             delete_other_models(session, work.document_id, work.generation, work.model)
 
-    return Outcome(receipt, effects, f"{receipt['pages']} pages, {receipt['chunks']} passages")
+    read = f"{_counted(receipt['pages'], 'page')}, {_counted(receipt['chunks'], 'passage')}"
+    return Outcome(receipt, effects, read)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"
 
 
 def _count_pages(session: Session, work: Work) -> dict[str, int]:
