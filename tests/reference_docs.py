@@ -50,6 +50,7 @@ def commands(
         parent=parent,
         max_content_width=HELP_WIDTH,
         terminal_width=HELP_WIDTH,
+        **command.context_settings,  # as running it would; what it says does not depend on who asks
     )
     yield command, context
     if isinstance(command, click.Group):

@@ -210,13 +210,14 @@ def test_pages_with_parameters_that_mean_nothing(
 def test_a_form_whose_fields_are_no_text_is_refused(client: httpx.Client) -> None:
     form = b'--x\r\nContent-Disposition: form-data; name="responses"\r\n\r\n\x89\r\n--x--\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    refusal(client.post("/tests/import", content=form, headers=headers), 400, "bad_request")
+    refusal(client.post("/tests/import", content=form, headers=headers), 400, "bad_form")
 
 
 def test_options_are_those_of_choices(client: httpx.Client) -> None:
     test = client.post("/tests", json={}).json()["test"]["id"]
     item = {"kind": "short", "stem": "Why?", "answer": "so", "options": ["a", "b"]}
-    added = client.post(f"/tests/{test}/items", json=item)
+    refusal(client.post(f"/tests/{test}/items", json=item), 422, "options_unused")
+    added = client.post(f"/tests/{test}/items", json={**item, "options": []})
     assert added.json()["options"] == []
     exported = client.get(f"/tests/{test}/export", params={"format": "qti"})
     assert exported.status_code == 200
