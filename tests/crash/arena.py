@@ -145,11 +145,19 @@ class Arena:
         worker.close()
 
     @contextmanager
-    def freeze(self, worker: WorkerProcess) -> Iterator[None]:
-        """SIGSTOP, and SIGCONT afterwards."""
+    def freeze(self, worker: WorkerProcess, *, between_writes: bool = False) -> Iterator[None]:
+        """SIGSTOP, and SIGCONT afterwards.
+
+        Args:
+            between_writes: not within a transaction, whose lock would stop all others as well.
+        """
         self.frozen.setdefault(worker.pid, []).append(time.time())
         os.kill(worker.pid, signal.SIGSTOP)
         try:
+            while between_writes and self._is_locked():
+                os.kill(worker.pid, signal.SIGCONT)
+                time.sleep(0.01)  # for it to commit; the next stop is at another moment
+                os.kill(worker.pid, signal.SIGSTOP)
             yield
         finally:
             os.kill(worker.pid, signal.SIGCONT)
@@ -166,6 +174,17 @@ class Arena:
             worker.worker_id,
         )
         self.violations += [f"17: {job} is active after a graceful stop" for (job,) in left]
+
+    def _is_locked(self) -> bool:
+        connection = load_driver().connect(str(self.path), timeout=0.2, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except load_driver().OperationalError:
+            return True
+        finally:
+            connection.close()
+        return False
 
     @contextmanager
     def locked(self) -> Iterator[None]:

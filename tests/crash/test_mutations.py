@@ -41,7 +41,7 @@ def play_stale_worker(arena: Arena, *mutations: str) -> list[str]:
     job = arena.add("gated")
     frozen = arena.start(lease=1.0, heartbeat=0.3, mutations=mutations)
     arena.wait_for(lambda: is_started(arena, job, 1), "the first execution")
-    with arena.freeze(frozen):
+    with arena.freeze(frozen, between_writes=True):
         arena.start(mutations=mutations)
         arena.wait_for(lambda: is_started(arena, job, 2), "the second execution")
         open_gate(arena, job, 1)
