@@ -32,7 +32,9 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.complaints.append(
+                f"{message.type}: {message.text} {message.location.get('url', '')}"
+            )
 
     def _request(self, request: BrowserRequest) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:")):

@@ -85,6 +85,7 @@ def test_a_whole_test_from_setting_it_up_to_next_steps(
     screenshot(page, "test-draft")
     page.get_by_role("button", name="Ready to be taken").click()
     page.get_by_role("button", name="Take the test").click()
+    page.wait_for_url("**/app/sittings/*")  # the page before it shows the items as well
 
     expect(page.locator("[data-place]")).to_have_text("1 of 5")
     screenshot(page, "sitting")
@@ -178,6 +179,7 @@ def test_a_missed_card_is_reviewed_next(reader: Reader, server: LiveServer, take
     assert overflow(page) <= 0
     screenshot(page, "test-phone-dark")
     page.get_by_role("button", name="Take the test").click()
+    page.wait_for_url("**/app/sittings/*")  # the page before it shows the items as well
     expect(question(page)).to_contain_text("What do mitochondria release?")
     assert overflow(page) <= 0
     screenshot(page, "sitting-phone-dark")
@@ -199,6 +201,7 @@ def test_answers_outlive_a_server_that_is_away_and_time_that_runs_out(
     test = ready_test(server, TRUE, GAP, CHOICE, time_limit=120)
     page = reader.open(f"/app/tests/{test}")
     page.get_by_role("button", name="Take the test").click()
+    page.wait_for_url("**/app/sittings/*")  # the page before it shows the items as well
     expect(page.locator("[data-clock]")).to_have_text(re.compile(r"[12]:\d\d left"))
     arrived: list[str] = []
     page.on(

@@ -117,6 +117,7 @@ class DocumentCards extends HTMLElement {
   }
 
   async #refresh() {
+    if (document.querySelector("[data-leaving]")) return; // the document is being deleted
     const fresh = await fetchPage();
     if (fresh) replaceParts(fresh, PARTS);
   }
@@ -124,6 +125,7 @@ class DocumentCards extends HTMLElement {
 
 class MakeCards extends HTMLElement {
   #asked = 0;
+  #seen = null;
 
   connectedCallback() {
     this.form = this.querySelector("form");
@@ -135,9 +137,16 @@ class MakeCards extends HTMLElement {
       timer = setTimeout(() => this.#estimate(), AFTER_TYPING);
     };
     this.form.addEventListener("input", estimate);
-    this.closest("details").addEventListener("toggle", ({ target }) => target.open && estimate());
     this.#showFields();
-    if (this.closest("details").open) estimate();
+    // Asked once somebody sees the form, which may stand in a tab that is not shown.
+    this.#seen = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) estimate();
+    });
+    this.#seen.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.#seen.disconnect();
   }
 
   get #path() {
@@ -162,6 +171,7 @@ class MakeCards extends HTMLElement {
   }
 
   async #estimate() {
+    if (document.querySelector("[data-leaving]")) return;
     const asked = ++this.#asked;
     const place = this.querySelector("[data-estimate]");
     try {

@@ -32,10 +32,14 @@ class DocumentPage extends HTMLElement {
     const button = event.target.closest("[data-action]");
     if (!button) return;
     this.#leaving = button.dataset.action === "delete"; // there is nothing to refresh any more
+    this.toggleAttribute("data-leaving", this.#leaving); // for the other parts of the page
     const done = await perform(button, { id: this.dataset.document, title: this.dataset.title });
     if (done && this.#leaving) location.assign("/app/library");
     else if (done) soon();
-    else this.#leaving = false;
+    else {
+      this.#leaving = false;
+      this.removeAttribute("data-leaving");
+    }
   }
 
   async #refresh() {

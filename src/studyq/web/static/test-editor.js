@@ -1,7 +1,7 @@
 // <test-editor data-test data-status data-job>: a test's page; its items can be edited while it is
 // a draft, and the page is drawn anew when the job that makes it has ended.
 import { call } from "./api.js";
-import { onJobEvent } from "./events.js";
+import { onConnection, onJobEvent } from "./events.js";
 import { confirmAction, tell } from "./messages.js";
 
 const WORDS = {
@@ -14,7 +14,7 @@ const ENDS = new Set(["completed", "failed", "cancelled"]);
 
 class TestEditor extends HTMLElement {
   #editing = null;
-  #stop = () => {};
+  #stop = [];
   #listening = new AbortController();
 
   connectedCallback() {
@@ -26,14 +26,25 @@ class TestEditor extends HTMLElement {
     form.kind.addEventListener("change", () => this.#fit());
     this.#dialog().querySelector("[data-save]").addEventListener("click", () => this.#save());
     this.#closeMenu();
-    this.#stop = onJobEvent(({ job_id: id, state }) => {
-      if (id === this.dataset.job && ENDS.has(state)) location.reload();
-    });
+    this.#stop = [
+      onJobEvent(({ job_id: id, state }) => {
+        if (id === this.dataset.job && ENDS.has(state)) location.reload();
+      }),
+      // The job may have ended before anybody listened.
+      onConnection((state) => {
+        if (state === "open" && this.dataset.job) this.#look();
+      }),
+    ];
   }
 
   disconnectedCallback() {
-    this.#stop();
+    for (const stop of this.#stop) stop();
     this.#listening.abort();
+  }
+
+  async #look() {
+    const job = await call("GET", `/jobs/${this.dataset.job}`).catch(() => null);
+    if (job && ENDS.has(job.state)) location.reload();
   }
 
   /** Lets the menu close as menus do: by Escape, and by a click elsewhere. */

@@ -124,6 +124,7 @@ class TestSitting extends HTMLElement {
   }
 
   #given(item, pause) {
+    this.querySelector("[data-saved]").textContent = "Saving…"; // from now on, not only when it goes out
     this.#count();
     const { item: id } = item.dataset;
     this.#unsaved.set(id, {
