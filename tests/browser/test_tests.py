@@ -12,6 +12,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from browser_reader import Reader, Watch, overflow, screenshot
 from live_server import LiveServer
 from living_matter import TITLE, living_matter
+from server_process import job_end
 
 TRUE = {"kind": "true_false", "stem": "Cells come from cells.", "answer": "true"}
 GAP = {"kind": "cloze", "stem": "Water moves by _____.", "answer": "osmosis"}
@@ -65,7 +66,10 @@ def test_a_whole_test_from_setting_it_up_to_next_steps(
     screenshot(page, "tests-set-up")
     page.get_by_role("button", name="Make the test").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    items = page.locator(".item")
+    with server.client() as client:
+        [made] = client.get("/tests").json()["items"]
+        assert job_end(client, made["job_id"], "flashcard-generation")["state"] == "completed"
+    items = page.locator(".item")  # the page notices by itself
     expect(items).to_have_count(6)
     expect(items.first.locator(".item-quote mark")).to_be_visible()
 
