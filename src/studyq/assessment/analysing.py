@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from studyq.assessment.grading import POINTS
 from studyq.assessment.item_analysis import analyse
+from studyq.assessment.items import describe_source
 from studyq.assessment.mastery import GradedResponse, outer_section, student_figures
 from studyq.assessment.models import (
     Analysis,
@@ -89,15 +90,7 @@ def _told(item: Item, response: Response | None) -> dict[str, Any]:
         "seconds": response.milliseconds / 1000 if response else 0.0,
         "flagged": bool(response and response.flagged),
         "card_id": item.card_id,
-        "source": {
-            "document_id": item.document_id,
-            "title": item.source_title,
-            "section": item.section,
-            "page": item.page,
-            "page_label": item.page_label,
-            "quote": item.quote,
-            "rectangles": item.rectangles,
-        },
+        "source": describe_source(item),
     }
 
 

@@ -18,7 +18,7 @@ from studyq.assessment.models import Bloom, ItemKind
 from studyq.cards.models import CardState, Flashcard
 from studyq.library.errors import RefusedError
 from studyq.library.service import find_document
-from studyq.text.sections import SEPARATOR
+from studyq.text.sections import lies_in
 
 MOST_PARTS = 50
 
@@ -44,9 +44,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
 
     def holds(self, section: str) -> bool:
         """Whether a section, or one that it lies in, is named."""
-        return not self.sections or any(
-            section == named or section.startswith(named + SEPARATOR) for named in self.sections
-        )
+        return not self.sections or any(lies_in(section, named) for named in self.sections)
 
 
 class Blueprint(Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,14 +16,12 @@ from xml.etree import ElementTree as ET
 from studyq.assessment.items import GAP
 from studyq.assessment.models import Item, ItemKind
 from studyq.assessment.sittings import options_of
+from studyq.text.spreadsheets import guarded
 
 QTI = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 MATCH_CORRECT = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct"
 MAP_RESPONSE = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"
-#: What a spreadsheet would run when a cell begins with it (https://owasp.org/www-community/
-#: attacks/CSV_Injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 #: Characters that XML 1.0 does not have.
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 EPOCH = (1980, 1, 1, 0, 0, 0)  #: so that the same test gives the same bytes
@@ -203,13 +201,8 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(header)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def _source(item: Item) -> str:

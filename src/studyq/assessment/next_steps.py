@@ -13,6 +13,7 @@ from studyq.assessment.mastery import SectionMastery, StudentFigures, outer_sect
 from studyq.assessment.models import Item
 from studyq.cards.models import CardState, Flashcard
 from studyq.library.models import Document, Page
+from studyq.text.sections import SEPARATOR
 
 MOST_PAGES = 12  #: named in one step
 ENOUGH = 0.9  #: a section known this well needs no step
@@ -63,7 +64,10 @@ def _review(
             Flashcard.id.in_(missed),
             sa.and_(
                 Flashcard.document_id == section.document_id,
-                Flashcard.section.startswith(section.section, autoescape=True),
+                sa.or_(
+                    Flashcard.section == section.section,
+                    Flashcard.section.startswith(section.section + SEPARATOR, autoescape=True),
+                ),
             ),
         ),
     )

@@ -23,7 +23,7 @@ class ItemResponses:
         name: the item's, unique in its test.
         key: the right answer; None when there is none, and nobody is right or wrong.
         options: the answers that were given or could have been; empty where answers are free.
-        chosen: each taker's place in `options`, or `OMITTED`.
+        chosen: each taker's place in `options`, or `OMITTED`; where answers are free, 0 for one.
         scores: each taker's score, from 0 to 1; of an omitted item 0.
     """
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from studyq.cards.matter import eligible
 from studyq.cards.source import SourceChunk
 from studyq.search.vectors import Vector
-from studyq.text.sections import SEPARATOR
+from studyq.text.sections import SEPARATOR, lies_in
 
 MOST_PER_CHUNK = 4  #: cards of one passage; beyond, they repeat each other
 WINDOW_CHUNKS = 6  #: passages that are asked about together
@@ -47,8 +47,7 @@ class Scope:
         if self.pages and not (chunk.page_from <= self.pages[1] and chunk.page_to >= self.pages[0]):
             return False
         return not self.sections or any(
-            chunk.section == section or chunk.section.startswith(section + SEPARATOR)
-            for section in self.sections
+            lies_in(chunk.section, section) for section in self.sections
         )
 
 

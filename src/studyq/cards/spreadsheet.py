@@ -1,8 +1,7 @@
 """Cards as CSV (RFC 4180, UTF-8), and from CSV.
 
-Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, and a formula from a
-stranger can send away what is in the sheet (OWASP, "CSV injection"). Such a cell is written with
-an apostrophe before it, which is taken off again when the file is read back.
+A cell that a spreadsheet would take for a formula is written with an apostrophe before it, which
+is taken off again when the file is read back.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from studyq.cards.records import CardRecord
+from studyq.text.spreadsheets import guarded, unguarded
 
 COLUMNS = (
     "guid", "kind", "front", "back", "options", "tags", "state", "title", "page", "page_label",
@@ -24,7 +24,6 @@ _NAMES = {
     "answer": "back", "definition": "back", "a": "back",
     "tag": "tags",
 }  # fmt: skip
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _SEPARATORS = ",;\t"
 
 
@@ -44,7 +43,7 @@ def write_csv(records: Iterable[CardRecord]) -> str:
             "tags": " ".join(record.tags),
             "page": "" if record.page is None else str(record.page),
         }
-        writer.writerow(_guarded(row[name]) for name in COLUMNS)
+        writer.writerow(guarded(row[name]) for name in COLUMNS)
     return output.getvalue()
 
 
@@ -113,7 +112,7 @@ def _record(header: list[str], cells: list[str], *, ours: bool) -> CardRecord | 
         return BadRow("It has only one cell; a card needs a front and a back.")
     given = dict(zip(header, cells, strict=False))
     if ours:
-        given = {name: _unguarded(cell) for name, cell in given.items()}
+        given = {name: unguarded(cell) for name, cell in given.items()}
     page = given.get("page", "").strip()
     if page and not (page.isascii() and page.isdigit() and 0 < len(page) < 8 and int(page)):
         return BadRow(f"Its page is “{page[:40]}”, which is no number from 1.")
@@ -142,11 +141,3 @@ def _kind(front: str, given: dict[str, str]) -> str:
         if re.search(r"\{\{c\d+::", front) and not given.get("back", "").strip()
         else "basic"
     )
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

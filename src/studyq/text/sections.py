@@ -87,6 +87,11 @@ def section_path(stack: Sequence[tuple[int, str]]) -> str:
     return SEPARATOR.join(title for _, title in stack)
 
 
+def lies_in(path: str, outer: str) -> bool:
+    """Whether a section is another one, or one below it; both by their paths."""
+    return path == outer or path.startswith(outer + SEPARATOR)
+
+
 def _clean(title: str) -> str:
     joined = " ".join(title.replace("\x00", " ").split())
     return joined if len(joined) <= TITLE_LIMIT else joined[: TITLE_LIMIT - 1] + "…"

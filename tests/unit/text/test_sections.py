@@ -1,10 +1,12 @@
 # ruff: noqa: RUF001
 from studyq.text.sections import (
+    SEPARATOR,
     OutlineItem,
     SectionPlan,
     SectionStart,
     SourcePage,
     enter_section,
+    lies_in,
     section_path,
 )
 
@@ -54,3 +56,12 @@ def test_long_and_dirty_titles_are_cut_to_size() -> None:
     )
     assert len(start.title) == 120
     assert start.title.startswith("a b")
+
+
+def test_a_section_lies_in_those_above_it_and_in_no_neighbour() -> None:
+    path = f"2 Results{SEPARATOR}2.1 Data"
+    assert lies_in(path, path)
+    assert lies_in(path, "2 Results")
+    assert not lies_in(path, "2 Res")
+    assert not lies_in("2 Results", path)
+    assert not lies_in("2.10 More", "2.1")
