@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from litestar import Response
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-
-
-def file_operation(media_types: Iterable[str]) -> type[Operation]:
-    """An operation that answers with a file of one of some media types, for its description."""
-    binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-    kinds: dict[str, Any] = {
-        kind: OpenAPIMediaType(schema=Schema() if "json" in kind else binary)
-        for kind in media_types
-    }
-
-    @dataclass
-    class FileOperation(Operation):
-        def __post_init__(self) -> None:
-            answer = OpenAPIResponse(description="The file", content=kinds)
-            self.responses = {**(self.responses or {}), "200": answer}
-
-    return FileOperation
 
 
 def saved_as(name: str) -> dict[str, str]:

@@ -1,7 +1,10 @@
-"""Fields of multipart forms: files and texts."""
+"""Files and texts that come in a form, or as the body."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from litestar import Request
 from litestar.datastructures import FormMultiDict, UploadFile
 
 from studyq.web.problems import ProblemError
@@ -30,3 +33,14 @@ def text_field(form: FormMultiDict, name: str) -> str:
     if not isinstance(text, str):
         raise ProblemError(400, "not_a_text", f"The field `{name}` of the form has a file in it.")
     return text
+
+
+async def file_content(request: Request[Any, Any, Any]) -> bytes:
+    """The file of a request: its body, or the field `file` of a form.
+
+    Raises:
+        ProblemError: when the form has no such field.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await request.body()
+    return await file_field(await request.form(), "file").read()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from litestar import Request, post
 from litestar.concurrency import sync_to_thread
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromQuery
 from msgspec import Struct
 
 from studyq.database.base import now
 from studyq.reviews.anki_import import import_package
-from studyq.web.api.card_files import file_content
 from studyq.web.api.pdfs import ServicesDependency
+from studyq.web.forms import file_content
+from studyq.web.openapi import FILE, FORM, form, takes
 from studyq.web.problems import problems
 
 LARGEST_PACKAGE = 256 * 1024 * 1024  #: bytes, media among them
@@ -34,25 +33,9 @@ class AnkiImportBody(Struct):
     skipped: int
 
 
-@dataclass
-class PackageOperation(Operation):
-    """Describes the package, which is the body or the field `file` of a form."""
-
-    def __post_init__(self) -> None:
-        binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-        form = Schema(type=OpenAPIType.OBJECT, properties={"file": binary}, required=["file"])
-        self.request_body = RequestBody(
-            required=True,
-            content={
-                "application/octet-stream": OpenAPIMediaType(schema=binary),
-                "multipart/form-data": OpenAPIMediaType(schema=form),
-            },
-        )
-
-
 @post(
     "/flashcards/import/anki",
-    operation_class=PackageOperation,
+    operation_class=takes({"application/octet-stream": FILE, FORM: form("file", file=FILE)}),
     request_max_body_size=LARGEST_PACKAGE,
     status_code=200,
     summary="Import an Anki package",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromQuery, QueryParameter
 
 from studyq.cards.card_files import LARGEST_FILE
@@ -19,8 +17,9 @@ from studyq.cards.listing import CardFilter, list_cards
 from studyq.cards.records import records_of
 from studyq.web.api.card_schemas import CardStateName, ImportBody, KindName
 from studyq.web.api.pdfs import ServicesDependency
-from studyq.web.attachments import attachment, file_operation
-from studyq.web.forms import file_field
+from studyq.web.attachments import attachment
+from studyq.web.forms import file_content
+from studyq.web.openapi import FILE, FORM, answers_with_file, form, takes
 from studyq.web.problems import problems
 
 ExportState = Annotated[
@@ -31,7 +30,7 @@ ExportState = Annotated[
 
 @get(
     "/flashcards/export",
-    operation_class=file_operation(sorted(kind.media_type for kind in FORMATS.values())),
+    operation_class=answers_with_file(sorted(kind.media_type for kind in FORMATS.values())),
     sync_to_thread=True,
     summary="Export cards",
     media_type="application/octet-stream",
@@ -67,26 +66,11 @@ def get_export(
     return attachment(name, export(records, file_format), media_type)
 
 
-@dataclass
-class CardFileOperation(Operation):
-    """Describes the file, which is the body or the field `file` of a form."""
-
-    def __post_init__(self) -> None:
-        binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-        form = Schema(type=OpenAPIType.OBJECT, properties={"file": binary}, required=["file"])
-        self.request_body = RequestBody(
-            required=True,
-            content={
-                "text/csv": OpenAPIMediaType(schema=binary),
-                "application/json": OpenAPIMediaType(schema=binary),
-                "multipart/form-data": OpenAPIMediaType(schema=form),
-            },
-        )
-
-
 @post(
     "/flashcards/import",
-    operation_class=CardFileOperation,
+    operation_class=takes(
+        {"text/csv": FILE, "application/json": FILE, FORM: form("file", file=FILE)}
+    ),
     request_max_body_size=LARGEST_FILE + 64 * 1024,
     status_code=200,
     summary="Import cards",
@@ -120,17 +104,6 @@ async def post_import_cards(
         dry_run=dry_run,
     )
     return ImportBody(**asdict(done), dry_run=dry_run)
-
-
-async def file_content(request: Request[Any, Any, Any]) -> bytes:
-    """The file of a request: its body, or the field `file` of a form.
-
-    Raises:
-        ProblemError: when the form has no such field.
-    """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await request.body()
-    return await file_field(await request.form(), "file").read()
 
 
 def _file_name(title: str, form: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -12,8 +11,6 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, HeaderParameter, SkipValidation
 from litestar.response import Stream
 from sqlalchemy.orm import Session
@@ -35,6 +32,7 @@ from studyq.web.api.paging import Cursor, Limit, next_path
 from studyq.web.api.schemas import Added, PdfBody, PdfList
 from studyq.web.attachments import saved_as
 from studyq.web.idempotency import Answer, store_answer, stored_answer
+from studyq.web.openapi import FILE, FORM, TEXT, form, takes
 from studyq.web.problems import problems
 from studyq.web.services import Services
 from studyq.web.uploads import Received, receive_body, receive_form
@@ -44,43 +42,15 @@ PIECE = 1024 * 1024  #: bytes of an original sent at a time
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 ServicesDependency = NamedDependency[SkipValidation[Services]]
 
-_BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-_FORM = Schema(
-    type=OpenAPIType.OBJECT,
-    properties={"file": _BINARY, "password": Schema(type=OpenAPIType.STRING)},
-    required=["file"],
-)
-
-
 UPLOAD_ANSWERS = {
     200: ResponseSpec(Added, description="It is in the library already", generate_examples=False),
     **problems(403, 409, 413, 422, 503, 507),
 }
 
 
-@dataclass  # again, or __post_init__ is not called
-class UploadOperation(Operation):
-    """Describes the form, which is read from the stream and so not declared as a parameter."""
-
-    def __post_init__(self) -> None:
-        self.request_body = RequestBody(
-            required=True, content={"multipart/form-data": OpenAPIMediaType(schema=_FORM)}
-        )
-
-
-@dataclass
-class RawUploadOperation(Operation):
-    """Describes the raw body of a file."""
-
-    def __post_init__(self) -> None:
-        self.request_body = RequestBody(
-            required=True, content={"application/pdf": OpenAPIMediaType(schema=_BINARY)}
-        )
-
-
 @post(
     "/pdfs",
-    operation_class=UploadOperation,
+    operation_class=takes({FORM: form("file", file=FILE, password=TEXT)}),
     request_max_body_size=None,
     status_code=202,
     summary="Upload a PDF",
@@ -102,7 +72,7 @@ async def upload_pdf(
 
 @put(
     "/pdfs/{filename:str}",
-    operation_class=RawUploadOperation,
+    operation_class=takes({"application/pdf": FILE}),
     request_max_body_size=None,
     status_code=202,
     summary="Upload a PDF as the body",

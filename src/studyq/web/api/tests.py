@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.concurrency import sync_to_thread
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, JSONBody, QueryParameter
 from sqlalchemy.orm import Session
 
@@ -40,12 +37,12 @@ from studyq.web.api.test_schemas import AnalysisBody, TestDetail, TestItem, Test
 from studyq.web.attachments import attachment
 from studyq.web.forms import file_field, text_field
 from studyq.web.idempotency import Answer, store_answer, stored_answer
+from studyq.web.openapi import FILE, FORM, TEXT, answers_with_file, form, takes
 from studyq.web.problems import problems
 from studyq.web.services import Services
 
 IMPORT_LIMIT = 64 * 1024 * 1024  #: bytes of both files
 
-JSON = "application/json"
 Version = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1, description="An earlier run.")]
 
 
@@ -61,23 +58,6 @@ class ItemChange(ItemBody, frozen=True, kw_only=True):
     """An item as it is to be, and the version that it replaces."""
 
     version: int
-
-
-@dataclass
-class ImportOperation(Operation):
-    """Describes the form with the files of a test that was held elsewhere."""
-
-    def __post_init__(self) -> None:
-        file = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-        title = Schema(type=OpenAPIType.STRING)
-        form = Schema(
-            type=OpenAPIType.OBJECT,
-            properties={"responses": file, "key": file, "title": title},
-            required=["responses"],
-        )
-        self.request_body = RequestBody(
-            required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)}
-        )
 
 
 class NewTest(msgspec.Struct, forbid_unknown_fields=True):
@@ -224,7 +204,7 @@ def delete_item(
 
 @post(
     "/tests/import",
-    operation_class=ImportOperation,
+    operation_class=takes({FORM: form("responses", responses=FILE, key=FILE, title=TEXT)}),
     request_max_body_size=IMPORT_LIMIT,
     status_code=202,
     summary="Import responses",
@@ -234,10 +214,10 @@ async def post_import_test(
     request: Request[Any, Any, Any], services: ServicesDependency
 ) -> TestDetail:
     """Analyse a test that was held elsewhere: a CSV file of takers × items, and one of its key."""
-    form = await request.form()
-    responses = file_field(form, "responses")
-    key = file_field(form, "key") if form.get("key") else None
-    title = text_field(form, "title") or (responses.filename or "").rpartition(".")[0]
+    given = await request.form()
+    responses = file_field(given, "responses")
+    key = file_field(given, "key") if given.get("key") else None
+    title = text_field(given, "title") or (responses.filename or "").rpartition(".")[0]
     return await sync_to_thread(
         _import,
         services,
@@ -247,29 +227,10 @@ async def post_import_test(
     )
 
 
-@dataclass
-class TestFileOperation(Operation):
-    """Describes the files that a test can be exported as."""
-
-    __test__ = False
-
-    def __post_init__(self) -> None:
-        binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-        document = Schema(type=OpenAPIType.OBJECT)
-        file = OpenAPIResponse(
-            description="The file",
-            content={
-                name: OpenAPIMediaType(schema=document if name == JSON else binary)
-                for name in MEDIA_TYPES
-            },
-        )
-        self.responses = {**(self.responses or {}), "200": file}
-
-
 @get(
     "/tests/{test_id:str}/export",
     sync_to_thread=True,
-    operation_class=TestFileOperation,
+    operation_class=answers_with_file(MEDIA_TYPES),
     media_type="application/octet-stream",
     summary="Export a test",
     responses=problems(404),
